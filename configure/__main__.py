@@ -11,6 +11,7 @@ from pathlib import Path
 from configure import batteries, inverter, page, plugs, schedule, telegram
 from configure.installation import INSTALLED, Installation, Kind, find, readers, restart
 from configure.prompt import Prompt
+from shared.clock import utc_now
 from shared.conditions import render
 from shared.conditions.configure import unwritable
 from shared.conditions.settings import unreadable
@@ -21,14 +22,17 @@ from shared.files import OURS_ALONE, replace_atomically, second_name
 from shared.known_settings import known_settings, remarks
 from shared.service import EXIT_CONFIG
 from shared.texts.language import Language
+from shared.texts.localizer import Localizer
+from shared.tool import use_words_of
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
 
 def main() -> None:
     """Ask everything. Exit codes: 0 done, 78 only the user can correct it, 130 interrupted."""
-    options = _parser().parse_args()
     prompt = Prompt()
+    use_words_of(prompt.language)
+    options = _parser(Localizer(prompt.language, utc_now())).parse_args()
     try:
         home = find(options.file, in_compose=options.compose)
         prompt.tool = home.tool
@@ -41,11 +45,11 @@ def main() -> None:
         sys.exit(130)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m configure", description="Asks, tests each answer, writes .env.")
-    parser.add_argument("--file", type=Path, help=f"the settings file (default: {INSTALLED} if it is there, else .env)")
-    parser.add_argument("--compose", action="store_true", help="the services run in containers")
-    parser.add_argument("scan", nargs="*", help="after --: further arguments of `python -m services.poller scan`")
+def _parser(localizer: Localizer) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m configure", description=localizer("help.configure"))
+    parser.add_argument("--file", type=Path, help=localizer("help.settings_file", installed=INSTALLED))
+    parser.add_argument("--compose", action="store_true", help=localizer("help.compose"))
+    parser.add_argument("scan", nargs="*", help=localizer("help.scan_arguments"))
     return parser
 
 

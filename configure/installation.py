@@ -66,7 +66,7 @@ def find(file: Path | None, *, in_compose: bool, installed: Path = INSTALLED) ->
 
 
 def readers(changed: Collection[str], known: Mapping[str, Collection[str]] | None = None) -> list[str]:
-    """Return the services that read one of the changed settings, in the order in which they are started."""
+    """Return the services that go by one of the changed settings, in the order in which they are started."""
     by_name = known_settings() if known is None else known
     reading = {reader for name in changed for reader in by_name.get(name, ())}
     if any(name.startswith("MQTT_PASSWORD_") for name in changed):

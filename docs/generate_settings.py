@@ -44,9 +44,9 @@ def settings_files(root: Path) -> dict[str, str]:
 
 
 def known_settings(known: list[Variable]) -> str:
-    """Return the names of the settings, each with the programs that read it, as JSON."""
+    """Return the names of the settings, each with the programs that start again when it changes, as JSON."""
     rows = (
-        f"{json.dumps(one.name)}: {json.dumps(sorted(one.readers))}" for one in sorted(known, key=lambda one: one.name)
+        f"{json.dumps(one.name)}: {json.dumps(sorted(one.restarts))}" for one in sorted(known, key=lambda one: one.name)
     )
     return "{\n" + ",\n".join(rows) + "\n}\n"
 

@@ -29,16 +29,24 @@ from simulators.settings import (
 )
 
 SERVICES: dict[str, tuple[type[Settings], ...]] = {
-    "poller": (PollerSettings, LanguageSettings),
-    "bms": (BmsSettings, LanguageSettings),
-    "schedule": (ScheduleSettings, LanguageSettings),
-    "tuya": (TuyaSettings, LanguageSettings),
-    "recorder": (RecorderSettings, ToolSettings),
+    "poller": (PollerSettings,),
+    "bms": (BmsSettings,),
+    "schedule": (ScheduleSettings,),
+    "tuya": (TuyaSettings,),
+    "recorder": (RecorderSettings,),
     "outlook": (OutlookSettings,),
     "dashboard": (DashboardSettings,),
     "bot": (BotSettings,),
     "homeassistant": (HomeAssistantSettings,),
 }
+TOOLS: dict[str, tuple[type[Settings], ...]] = {
+    "poller": (LanguageSettings,),
+    "bms": (LanguageSettings,),
+    "schedule": (LanguageSettings,),
+    "tuya": (LanguageSettings,),
+    "recorder": (ToolSettings, LanguageSettings),
+}
+"""What the tools in a service's container read besides; the service itself does without."""
 SIMULATORS: dict[str, tuple[type[Settings], ...]] = {
     "house": (ServeSettings,),
     "batteries": (BatteriesSettings,),
@@ -49,20 +57,24 @@ SIMULATORS: dict[str, tuple[type[Settings], ...]] = {
     "history-bms": (HistorySettings,),
     "history-schedule": (HistorySettings,),
 }
-PROGRAMS = SERVICES | SIMULATORS
-"""The containers of docker-compose.yml that run our own programs, and the settings classes that each of them loads."""
+PROGRAMS = {name: kinds + TOOLS.get(name, ()) for name, kinds in (SERVICES | SIMULATORS).items()}
+"""The containers of docker-compose.yml that run our own programs, and the settings classes that are loaded in them."""
 BROKER = "mosquitto"
 
 
 @dataclass(frozen=True)
 class Variable:
-    """An environment variable; in_compose is what it is set to in the containers of its readers, None: nothing."""
+    """An environment variable; in_compose is what it is set to in the containers of its readers, None: nothing.
+
+    restarts are the readers that run all the time and have to start again when it changes.
+    """
 
     name: str
     section: Section
     description: str
     default: str = ""
     readers: tuple[str, ...] = ()
+    restarts: tuple[str, ...] = ()
     in_compose: str | None = None
     essential: bool = False
 
@@ -78,7 +90,7 @@ def from_env_file(name: str) -> str:
 
 
 def _mosquitto(name: str, description: str, default: str = "", in_compose: str | None = None) -> Variable:
-    return Variable(name, Section.MOSQUITTO, description, default, (BROKER,), in_compose)
+    return Variable(name, Section.MOSQUITTO, description, default, (BROKER,), (BROKER,), in_compose)
 
 
 WITHOUT_CLASS = (
@@ -135,6 +147,7 @@ WITHOUT_CLASS = (
         "A directory of files named like settings (telegram_bot_token), read for settings that are not set "
         "otherwise, such as /run/secrets, where Docker puts its secrets. It is ignored if it does not exist.",
         readers=tuple(SERVICES),
+        restarts=tuple(SERVICES),
         in_compose="/run/secrets",
     ),
     Variable(
@@ -172,11 +185,21 @@ def variables() -> list[Variable]:
                 if owners.setdefault(name, owner) is not owner:
                     raise ValueError(f"{name} is declared twice: in {owner.__name__} and {owners[name].__name__}")
                 known = found.get(name, variable)
-                found[name] = replace(known, readers=tuple(dict.fromkeys((*known.readers, program))))
+                found[name] = _read_by(known, program, in_passing=kind in TOOLS.get(program, ()))
     for name in ALSO_READ_BY_BROKER:
-        found[name] = replace(found[name], readers=(*found[name].readers, BROKER))
+        found[name] = _read_by(found[name], BROKER)
     everything = [*found.values(), *WITHOUT_CLASS]
     return [variable for section in Section for variable in everything if variable.section is section]
+
+
+def _read_by(variable: Variable, program: str, *, in_passing: bool = False) -> Variable:
+    """Return a variable with one more reader; in_passing: only its tools are."""
+    restarts = variable.restarts if in_passing else (*variable.restarts, program)
+    return replace(
+        variable,
+        readers=tuple(dict.fromkeys((*variable.readers, program))),
+        restarts=tuple(dict.fromkeys(restarts)),
+    )
 
 
 def _fields(kind: type[Settings]) -> Iterator[tuple[str, type[Settings], Variable]]:

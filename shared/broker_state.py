@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic
 
-from shared.freshness import CLOCK_SLACK, STATUS_HOLDS, fresh
+from shared.freshness import CLOCK_SLACK
 from shared.messages import (
     AlertSettings,
     Availability,
@@ -125,11 +125,6 @@ class BrokerState:
     def plugs_by_name(self) -> list[tuple[str, PlugState]]:
         """Return the plugs in the order in which people look for them."""
         return sorted(self.plugs.items(), key=lambda item: (item[1].name.casefold(), item[0]))
-
-    def is_clock_unset(self, now: datetime) -> bool:
-        """Return whether a running service reports that the clock of its host is not set."""
-        running = (one for one in self.services.values() if fresh(one.at, now, STATUS_HOLDS))
-        return any(one.clock is not None and not one.clock.trusted for one in running)
 
 
 @dataclass(frozen=True)

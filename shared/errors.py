@@ -22,10 +22,10 @@ class TwinError(ConfigError):
 
 
 class UsageError(EasunError):
-    """A command-line tool cannot do what was typed; its sentence is printed there and goes nowhere else."""
+    """A command-line tool cannot do what was typed: it is printed there, as a reason or in its reader's language."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(Reason.sentence(sentence))
+    def __init__(self, why: Reason | str) -> None:
+        super().__init__(why if isinstance(why, Reason) else Reason.sentence(why))
 
 
 class DeviceError(EasunError):

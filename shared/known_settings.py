@@ -12,11 +12,14 @@ from shared.conditions import Reason, settings
 from shared.env_file import Line, lines
 
 LIST = Path(__file__).with_suffix(".json")
-"""The settings by name, each with its readers; `make docs` writes it from the settings classes."""
+"""The settings by name, each with the programs that start again when it changes; `make docs` writes it."""
 NOT_OURS = re.compile(r"COMPOSE_|DOCKER_|BUILDKIT_|MQTT_PASSWORD_|(ENV_FILE|TZ|LANG)$")
 """What Docker and shells read from the same file, and the passwords of the broker's accounts."""
 TYPOGRAPHIC = re.compile("[“”„«»‘’‚].*[“”«»‘’]", re.DOTALL)
 """A value in the quotes that phones and word processors put for straight ones."""
+
+RUNS_TOGETHER = re.compile(r"[A-Za-z0-9]$")
+"""The end of a prefix that makes one word with the topic behind it: homegrid/state."""
 
 SUCCESSORS = {
     "INVERTER_IP": settings.renamed(name="MODBUS_HOST"),
@@ -43,7 +46,7 @@ def remarks(text: str, known: Collection[str], file: str = ".env") -> list[Reaso
 
 
 def known_settings() -> dict[str, list[str]]:
-    """Return the names of all settings, each with the programs that read it."""
+    """Return the names of all settings, each with the programs that start again when it changes."""
     names: dict[str, list[str]] = json.loads(LIST.read_text(encoding="utf-8"))
     return names
 
@@ -57,6 +60,8 @@ def _fault(line: Line, file: str) -> Reason | None:
         return settings.typographic_quotes(line=line.number, name=line.name)
     if any(unicodedata.category(one) in ("Cf", "Zs") and one != " " for one in line.value):
         return settings.invisible(line=line.number, name=line.name)
+    if line.name.upper() == "MQTT_TOPIC_PREFIX" and RUNS_TOGETHER.search(line.value):
+        return settings.prefix_without_slash(line=line.number)
     return None if line.is_alike else settings.read_differently(line=line.number, name=line.name)
 
 

@@ -149,6 +149,17 @@ def is_battery_fresh(state: BrokerState, device: str, now: datetime) -> bool:
     return fresh(reading.at, now, BATTERY_HOLDS + timedelta(seconds=interval_s))
 
 
+def accepts_charge(state: BrokerState, now: datetime) -> bool | None:
+    """Whether any battery lets itself be charged now: False only where every BMS forbids it, None where one is silent.
+
+    Batteries are in parallel, so one that does is enough.
+    """
+    known = [one.charging_mosfet if is_battery_live(state, name, now) else None for name, one in packs(state.batteries)]
+    if any(known):
+        return True
+    return None if None in known or not known else False
+
+
 def _whole_battery(state: BrokerState, now: datetime) -> BatteryState | None:
     """Return the live sum of the batteries, or the reading of the only one that is live: a single one has no sum."""
     live = [name for name in state.batteries if is_battery_live(state, name, now)]
@@ -164,6 +175,13 @@ def is_plug_live(plug: PlugState, now: datetime) -> bool:
 def is_service_running(status: ServiceStatus | None, now: datetime) -> bool:
     """Whether a service is there: it repeats its status and has not said goodbye."""
     return status is not None and status.state is not ServiceHealth.OFFLINE and fresh(status.at, now, STATUS_HOLDS)
+
+
+def is_clock_unset(state: BrokerState, now: datetime) -> bool | None:
+    """Whether a service that runs reports that the clock of its host is not set; None where none runs."""
+    running = [one for one in state.services.values() if is_service_running(one, now)]
+    unset = any(one.clock is not None and not one.clock.trusted for one in running)
+    return unset if running else None
 
 
 def is_service_working(status: ServiceStatus | None, now: datetime) -> bool:

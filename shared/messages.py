@@ -859,6 +859,10 @@ class Via(StrEnum):
     CLOUD = "cloud"
 
 
+BY_GRID = "grid"
+"""Who a plug is switched by when it follows the grid."""
+
+
 class PlugState(Message):
     """Whether a plug is on (gang by gang where it has several), and how certain that is.
 
@@ -1067,6 +1071,19 @@ class PlugGain(BaseModel):
     adds_min: Minutes
 
 
+class SheddingChance(BaseModel):
+    """The chance that the battery lasts if `plug` and those before it are off, and those after it are on.
+
+    Without a plug it is the chance if all of them are on. None where nobody knows: what a plug draws that would have to
+    be switched on again, or what the home draws.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    plug: str | None
+    chance: float | None = Field(default=None, ge=0, le=1)
+
+
 class OutageOutlook(BaseModel):
     """What becomes of the battery in an outage: the running one, or one that is planned.
 
@@ -1075,7 +1092,8 @@ class OutageOutlook(BaseModel):
     until `end` the charge holds, negative if it falls short; margin_percent is the typical charge at the end less the
     reserve. charge_needed_percent is the charge before it begins with which it lasts nine times in ten, None if none
     does; charge_from is when charging has to begin at the measured charging power, None if the charge suffices or
-    nothing is to be done; in_time is whether there is time enough.
+    nothing is to be done; in_time is whether there is time enough. shedding are the plugs that outages switch off, the
+    first to go first, after an entry for none of them; empty for an outage that is only possible or without an end.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1095,6 +1113,7 @@ class OutageOutlook(BaseModel):
     charge_from: Moment | None = None
     in_time: bool | None = None
     plugs: tuple[PlugGain, ...] = ()
+    shedding: tuple[SheddingChance, ...] = ()
 
 
 class ChargeStrip(BaseModel):

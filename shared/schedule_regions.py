@@ -31,7 +31,7 @@ class Origin:
     """One source of a region, in the order in which they are asked.
 
     group is how it names a queue, region_id the region in its files, where that is known. is_free is false of a mirror
-    whose author states no licence. seen is its last sign of life in public.
+    whose author states no licence. seen is when it was last updated in public.
     """
 
     name: str

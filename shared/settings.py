@@ -258,8 +258,8 @@ class LanguageSettings(Settings):
 
     bot_language: Language = Field(
         default=Language.UK,
-        description="The language, uk or en, of chats that have not chosen one with /settings, and of the tools that "
-        "`make configure` runs.",
+        description="The language, uk or en, of chats that have not chosen one with /settings, and of the "
+        "command-line tools.",
     )
 
 

@@ -60,6 +60,15 @@ class StateFile(Generic[M]):
             cause = system.os_reason(error)
             raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
 
+    def take_over(self, other: Path) -> None:
+        """Give another file this name, in place of what is there. Raises StorageError."""
+        try:
+            draft_of(other).unlink(missing_ok=True)  # or it would be taken for the newest content under the other name
+            move_into_place(other, self._path)
+        except OSError as error:
+            cause = system.os_reason(error)
+            raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
+
     def _take_over_draft(self) -> None:
         """Finish a save that a kill interrupted while it waited for the disk: what was written whole counts."""
         draft = draft_of(self._path)

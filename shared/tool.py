@@ -1,5 +1,6 @@
 """How a command-line tool speaks, in the language of the settings, and ends with a code that says whether it worked."""
 
+import argparse
 import logging
 import sys
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from shared.conditions import render
 from shared.errors import ConfigError, EasunError, UsageError
 from shared.service import EXIT_CONFIG
 from shared.settings import LanguageSettings, Settings, load
+from shared.texts.argparse_words import ARGPARSE
+from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 S = TypeVar("S", bound=Settings)
@@ -26,12 +29,22 @@ def speak(tool: Callable[[Localizer], object]) -> None:
     language = LanguageSettings.model_construct().bot_language  # where the settings cannot be read
     try:
         language = load(LanguageSettings).bot_language
+        use_words_of(language)
         tool(Localizer(language, utc_now()))
     except EasunError as error:
         sys.stderr.write(f"{render(error.reason, language)}\n")
         sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def use_words_of(language: Language) -> None:
+    """Let argparse speak a language from now on: it asks its module's gettext for every word that is not ours."""
+    words = ARGPARSE if language is Language.UK else {}
+    vars(argparse).update(
+        _=lambda word: words.get(word, word),
+        ngettext=lambda one, many, count: words.get(one, one) if count == 1 else words.get(many, many),
+    )
 
 
 def write(line: str) -> None:

@@ -168,7 +168,7 @@ class Outlooked:
         now = self._moment(step) + timedelta(seconds=30)
         history = see()
         seen = replace(history, plug_events=self._events(history))
-        plugs = [Plug(name, name not in self._off) for name in PRIORITIES]
+        plugs = [Plug(name, name not in self._off, is_shed=name in self._off) for name in PRIORITIES]
         made = forecast(seen, now, plan_at(self._house, step), plugs=plugs, reserve_percent=RESERVE)
         shared = SharedState(self._journal, RULES, self._grid(now))
         after = on_outlook(shared, to_message(made, now, NO_SCORES), PLUGS, now, off_for=now - self._since)

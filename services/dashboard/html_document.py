@@ -17,6 +17,7 @@ from services.dashboard.shown_devices import shown_devices
 from services.dashboard.web_manifest import ICONS, MANIFEST, PAPER
 from shared.broker_state import BrokerState
 from shared.conditions import clock
+from shared.live_figures import is_clock_unset
 from shared.texts.localizer import Localizer
 
 
@@ -72,7 +73,7 @@ def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dic
     """Return a view as JSON for the browser, with a notice where the broker is gone or the clock is not set."""
     lost = not snapshot.connected and not view.missing
     page = "empty" if view.missing else "stale" if view.stale or lost else "live"
-    kind = "broker" if lost else "clock" if snapshot.is_clock_unset(localizer.now) else ""
+    kind = "broker" if lost else "clock" if is_clock_unset(snapshot, localizer.now) else ""
     notices = {"broker": localizer("page.broker_gone"), "clock": localizer.reason(clock.NOT_SET()), "": ""}
     return vars(view) | {"page": page, "notice": kind, "text": {**view.text, "notice": notices[kind]}}
 

@@ -11,8 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, fresh
-from shared.live_figures import is_battery_live, is_inverter_live, is_service_running, load_w
+from shared.freshness import fresh
+from shared.live_figures import is_battery_live, is_inverter_live, is_plug_live, is_service_running, load_w
 from shared.messages import Grid
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -82,7 +82,7 @@ class _Snapshot(Collector):
         plugs = [
             ((name, one.name), None if one.on is None else float(one.on))
             for name, one in self._state.plugs.items()
-            if one.reachable and fresh(one.at, self._now, PLUG_HOLDS)
+            if is_plug_live(one, self._now)
         ]
         yield _gauge("plug_on", "Whether a plug is on.", ("plug", "name"), plugs)
         services = [((name,), float(is_service_running(one, self._now))) for name, one in self._state.services.items()]

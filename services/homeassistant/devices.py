@@ -30,8 +30,16 @@ from services.homeassistant.entities import (
 from shared import topics
 from shared.broker_state import BrokerState
 from shared.conditions.inverter_settings import CLOCK as CLOCK_SETTING
-from shared.freshness import PLUG_HOLDS, READING_HOLDS, fresh
-from shared.live_figures import ALL, BATTERY_HOLDS, fresh_outlook, is_battery_live, is_inverter_live, is_service_running
+from shared.freshness import READING_HOLDS, fresh
+from shared.live_figures import (
+    ALL,
+    BATTERY_HOLDS,
+    fresh_outlook,
+    is_battery_live,
+    is_inverter_live,
+    is_plug_live,
+    is_service_running,
+)
 from shared.messages import ChargeAheadPhase, Message, PlugState
 from shared.texts.catalogue import say
 from shared.texts.language import Language
@@ -212,11 +220,10 @@ def _plugs(state: BrokerState, now: datetime, _language: Language) -> Iterator[D
     for name, plug in sorted(state.plugs.items()):
         info = state.plug_infos.get(name)
         if info is None or info.listed:
-            is_reachable = bool(plug.reachable) and fresh(plug.at, now, PLUG_HOLDS)
             yield Device(
                 object_id("plug", name),
                 plug.name or name,
-                _runs(state, "tuya", now) and is_reachable,
+                _runs(state, "tuya", now) and is_plug_live(plug, now),
                 switches=tuple(_switches(name, plug, state)),
             )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.outlook.estimate import row_quantiles, weighted_quantile
 from services.outlook.history import Floats
-from services.outlook.paths import Ahead, Paths, only, taken_points
+from services.outlook.paths import Ahead, Paths, only, taken_points, without_shed
 from services.outlook.plant import Plant
 from services.outlook.steps import HORIZON, STEP_S
 
@@ -61,6 +61,21 @@ class OutageAnswer:
     in_time: bool | None = None
     plugs: Mapping[str, float] = field(default_factory=dict)
     """By how many minutes each plug, off, would make it last longer."""
+    shedding: Mapping[str | None, float | None] = field(default_factory=dict)
+    """By plug the chance if it and those before it are off and those after it on; under None if all are on."""
+
+
+@dataclass(frozen=True)
+class Shedding:
+    """The plugs that outages switch off, the first to go first, with what each takes from the load.
+
+    None if a plug is off in the running outage and nobody knows what it would draw. load_w is the load of the paths as
+    if nothing were off; beside_w is what is off in the running outage beside these plugs.
+    """
+
+    load_w: Floats
+    plugs_w: Mapping[str, float | None]
+    beside_w: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,7 @@ class Case:
     floor: float
     now_s: float
     plugs_w: Mapping[str, float]
+    shedding: Shedding
     is_assumed: bool = False
     """Whether the load is a usual home's instead of this one's."""
 
@@ -80,7 +96,8 @@ class Case:
 def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
     """Return the answer for one outage, should it come."""
     rows = np.flatnonzero(ahead.comes)
-    case = replace(case, paths=only(case.paths, rows))
+    shedding = replace(case.shedding, load_w=case.shedding.load_w[rows])
+    case = replace(case, paths=only(case.paths, rows), shedding=shedding)
     soc, places = case.paths.soc, np.arange(rows.size)
     start, end = np.minimum(ahead.start, HORIZON)[rows], np.minimum(ahead.end, HORIZON)[rows]
     taken = taken_points(case.paths, case.plant, case.during)
@@ -115,6 +132,7 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
         charge_needed_percent=needed,
         charge_from_s=charge_from,
         in_time=in_time,
+        shedding={} if possible else _shedding_chances(case, start, end, at_start, running=ahead.running),
     )
 
 
@@ -200,6 +218,30 @@ def _plug_gains(case: Case, start: "np.typing.NDArray[np.int64]", at_start: Floa
         longer = np.minimum(_holds(taken, start, at_start - case.floor), HORIZON - start)
         gains[plug] = max(0.0, float(np.median(longer - usual))) * STEP_S / 60
     return gains
+
+
+def _shedding_chances(
+    case: Case,
+    start: "np.typing.NDArray[np.int64]",
+    end: "np.typing.NDArray[np.int64]",
+    at_start: Floats,
+    *,
+    running: bool,
+) -> dict[str | None, float | None]:
+    """Return the chance with no plug off, then with the first one off, with the first two, and so on."""
+    shedding = case.shedding
+    watts = list(shedding.plugs_w.values())
+    chances: dict[str | None, float | None] = {}
+    for number, plug in enumerate((None, *shedding.plugs_w)):
+        if case.is_assumed or None in watts[number:]:
+            chances[plug] = None
+            continue
+        gone_w = sum(one or 0.0 for one in watts[:number])
+        now_w, then_w = (shedding.beside_w + gone_w, 0.0) if running else (0.0, gone_w)
+        load = without_shed(shedding.load_w, case.paths.outages, now_w, then_w)
+        taken = taken_points(replace(case.paths, load_w=load), case.plant, case.during)
+        chances[plug] = _chance(at_start - _worst(taken, start, end) - case.floor)
+    return chances
 
 
 def good_for_washing(nominal: Sequence[tuple[int, int | None]], now_s: float) -> float | None:

@@ -6,14 +6,15 @@ learns the home from its record, lets many possible courses of the next 36 hours
 says for each outage whether the battery lasts. Nothing after `now` is looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from services.outlook.answers import Case, OutageAnswer, answer, bands, good_for_washing
+from services.outlook.answers import Case, OutageAnswer, Shedding, answer, bands, good_for_washing
 from services.outlook.behaviour import Behaviour, around, learn_behaviour
 from services.outlook.day_kinds import local_steps
 from services.outlook.estimate import Estimate
@@ -34,7 +35,7 @@ from services.outlook.paths import (
 )
 from services.outlook.plant import DARK_W, FULL, Plant, learn_plant
 from services.outlook.plug_power import learn_plug_power, shed_w
-from services.outlook.punctuality import EARLY_S, Delays, actual_outages, learn_delays
+from services.outlook.punctuality import EARLY_S, Delays, Span, actual_outages, learn_delays, window_of
 from services.outlook.similar_days import courses
 from services.outlook.state_of_charge import DIFFER_POINTS, Charge, last_reading_s, present_charge, reported
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, STEP_S, Steps, to_steps
@@ -42,6 +43,8 @@ from services.outlook.sun import sun_courses
 from shared.charge import RESERVE_PERCENT
 
 GRID_HOLDS_STEPS = 3
+LEAST_DAYS = 0.25
+"""A load of which less is recorded counts as never measured."""
 APART_POINTS = 8.0
 """BMS and inverter that are nearer each other agree."""
 
@@ -108,7 +111,7 @@ def forecast(
     """
     now_s = now.astimezone(UTC).timestamp()
     steps = to_steps(history, now_s)
-    measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w}
+    measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w and 0 < one.power_w < inf}
     home = _learn(steps, history, measured)
     unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     charge = home.charge
@@ -122,19 +125,10 @@ def forecast(
     every = sorted((*certain, *possible), key=lambda one: one.nominal[0])
     draw = _draw(home, charge, certain or every)
     floor = max(reserve_percent, 0.0 if home.plant.cut_off_percent.is_default else home.plant.cut_off_percent.value)
-    watts = _plug_watts(home, plugs)
-    base = Case(
-        _paths(home, draw, certain),
-        home.plant,
-        home.behaviour.during.value,
-        floor,
-        now_s,
-        watts,
-        is_assumed=any(one.name == "no_load" for one in home.unknown),
-    )
-    second = replace(base, paths=_paths(home, draw, every)) if possible else None
-    answers = [answer(base, one, possible=False) for one in certain]
-    answers += [answer(second, one, possible=True) for one in possible] if second else []
+    base = _case(home, draw, certain, plugs, floor=floor, now_s=now_s)
+    second = _case(home, draw, every, plugs, floor=floor, now_s=now_s) if possible else None
+    answers = [answer(base, one, possible=False) for one in _judged(certain)]
+    answers += [answer(second, one, possible=True) for one in _judged(possible)] if second else []
     now_off = next((one for one in answers if one.running), None) or answer(base, _from_now(), possible=False)
     return Forecast(
         now_s=now_s,
@@ -144,7 +138,7 @@ def forecast(
         strip=_strip(base.paths),
         strip_if_possible=_strip(second.paths) if second else None,
         holds_until_s=now_off.holds_until_s,
-        washing_from_s=good_for_washing([one.nominal for one in every], now_s),
+        washing_from_s=good_for_washing([*_without_power(every), *_nobody_knows(plan, now_s)], now_s),
         learned=home.learned(),
         plugs_w=home.plugs_w,
         unknown=tuple(unknown),
@@ -166,11 +160,15 @@ class _Home:
     """When the running outage began, None with power."""
     on_steps: int | None
     """For how many steps power is back, None if it was never away."""
+    last_off_s: tuple[float, float] | None
+    """The last outage of the record, from when to when."""
     plugs_w: Mapping[str, Estimate]
     shed_now_w: float
     """What the plugs would draw that were switched off in the running outage; they come on again with power."""
     shed_usually_w: float
     """What is switched off in outages on average."""
+    is_assumed: bool
+    """Whether what decides most, the load or the battery's size, is a usual home's instead of this one's."""
     unknown: tuple[Unknown, ...]
     silent: tuple[Unknown, ...]
     usage: float = 1.0
@@ -179,7 +177,7 @@ class _Home:
         """Return the learned figures by name, the unit in it."""
         plant, known = self.plant, self.neutral_w[np.isfinite(self.neutral_w)]
         days = float(len(known)) / PER_DAY
-        late = self.delays.usual_end_min()
+        few, late = days < LEAST_DAYS, self.delays.usual_end_min()
         return {
             "capacity_kwh": replace(plant.discharge_wh, value=plant.discharge_wh.value / 10),
             "conversion": plant.conversion,
@@ -190,7 +188,7 @@ class _Home:
             "load_before_outages": self.behaviour.before,
             "load_in_outages": self.behaviour.during,
             "load_after_outages": self.behaviour.after,
-            "load_w": Estimate(float(known.mean()) if known.size else 450.0, days, "days", is_default=days < 0.25),
+            "load_w": Estimate(float(known.mean()) if known.size else 450.0, days, "days", is_default=few),
             "returns_late_min": Estimate(
                 late, float(self.delays.outages), "outages", is_default=not self.delays.outages
             ),
@@ -200,7 +198,7 @@ class _Home:
 def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> _Home:
     zone = ZoneInfo(history.time_zone)
     soc, source = reported(steps)
-    plant = learn_plant(steps, soc, history.nominal_wh)
+    plant = learn_plant(steps, soc, history.label_wh)
     charge = present_charge(steps, soc, source, plant)
     outages = actual_outages(steps)
     off_since, on_steps, grid_known = _grid(steps, outages)
@@ -224,9 +222,11 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
         neutral_w=neutral,
         off_since_s=off_since,
         on_steps=on_steps,
+        last_off_s=outages[-1] if outages else None,
         plugs_w=plugs_w,
         shed_now_w=float(shed[-1]) if off_since is not None else 0.0,
         shed_usually_w=float(shed[steps.off].mean()) if steps.off.any() else 0.0,
+        is_assumed=days < LEAST_DAYS or (plant.discharge_wh.is_default and history.label_wh is None),
         unknown=tuple(unknown),
         silent=_why_silent(steps, soc),
     )
@@ -261,7 +261,7 @@ def _why_silent(steps: Steps, soc: Floats) -> tuple[Unknown, ...]:
 
 def _unknown_home(days: float, plant: Plant, charge: Charge | None) -> list[Unknown]:
     found = list[Unknown]()
-    if days < 0.25:
+    if days < LEAST_DAYS:
         found.append(Unknown("no_load"))
     elif days < 14:
         found.append(Unknown("little_history", {"days": days}))
@@ -312,7 +312,7 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
     certain, possible = list[Ahead](), list[Ahead]()
     spans = _joined(sorted((one.start.timestamp(), one.end.timestamp(), one.possible) for one in windows))
     if home.off_since_s is not None:
-        mine = next((one for one in spans if one[0] - EARLY_S <= home.off_since_s < one[1]), None)
+        mine = _mine(spans, home.off_since_s, now_s)
         spans = [one for one in spans if one is not mine]
         end = round((mine[1] - now_s) / STEP_S) if mine else None
         running = running_outage(end, (now_s - home.off_since_s) / 3600, home.delays)
@@ -321,12 +321,23 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
         if end_s <= now_s or start >= now_s + HORIZON * STEP_S:
             continue
         first, last = max(0, round((start - now_s) / STEP_S)), round((end_s - now_s) / STEP_S)
-        if last <= first or (start < now_s and _is_over(home, start, now_s)):
+        if last <= first or (start < now_s and home.off_since_s is None and _is_over(home, start, now_s)):
             continue
         number = len(certain) + len(possible)
         planned = replace(planned_outage(first, last, home.delays, number), planned_s=(max(start, now_s), end_s))
         (possible if is_possible else certain).append(planned)
     return certain, possible
+
+
+def _mine(spans: Sequence[Span], off_since_s: float, now_s: float) -> Span | None:
+    """Return the planned outage whose end brings the power, as page and bot judge it.
+
+    It is the one that the running outage is by its beginning, or once that is over, the one that we are in.
+    """
+    begun = window_of(off_since_s, spans)
+    if begun is not None and begun[1] > now_s:
+        return begun
+    return next((one for one in spans if one[0] <= now_s < one[1]), begun)
 
 
 def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
@@ -340,9 +351,34 @@ def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, f
     return found
 
 
+def _judged(outages: Sequence[Ahead]) -> Iterator[Ahead]:
+    """Yield the outages that end within the forecast; of a longer running one nothing but how long the charge holds."""
+    for one in outages:
+        if one.nominal[1] is None or one.nominal[1] <= HORIZON:
+            yield one
+        elif one.running:
+            yield replace(one, nominal=(0, None))
+
+
+def _without_power(outages: Sequence[Ahead]) -> list[tuple[int, int | None]]:
+    """Return from when to when there is no power, in steps; where power is late already, nobody knows until when."""
+    return [(start, end if end is not None and end > 0 else None) for start, end in (one.nominal for one in outages)]
+
+
+def _nobody_knows(plan: Plan | None, now_s: float) -> list[tuple[int, int | None]]:
+    """Return from when on outages may come that the plan does not have."""
+    if plan is None or plan.emergency:
+        return [(0, None)]
+    return [(round((plan.known_until.timestamp() - now_s) / STEP_S), None)] if plan.known_until else []
+
+
 def _is_over(home: _Home, start_s: float, now_s: float) -> bool:
-    """Return whether the planned outage that we are in has been, or is long overdue: power is on."""
-    if home.on_steps is not None and home.on_steps * STEP_S < now_s - start_s + EARLY_S:
+    """Return whether the planned outage that we are in has been, or is long overdue: power is on.
+
+    Power that was away for minutes only blinked, or was late after the outage before.
+    """
+    off = home.last_off_s
+    if off is not None and off[1] - max(off[0], start_s - EARLY_S) >= EARLY_S:
         return True
     return now_s - start_s > 3600
 
@@ -377,13 +413,24 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
     )
 
 
-def _paths(home: _Home, draw: _Draw, outages: Sequence[Ahead]) -> Paths:
-    """Return the paths through these outages."""
-    load = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
-    load = without_shed(load, outages, home.shed_now_w, home.shed_usually_w)
+def _case(
+    home: _Home, draw: _Draw, outages: Sequence[Ahead], plugs: Sequence[Plug], *, floor: float, now_s: float
+) -> Case:
+    """Return the case in which these outages come."""
+    every_plug_on = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
+    load = without_shed(every_plug_on, outages, home.shed_now_w, home.shed_usually_w)
     every = (*outages, sudden_outage(home.delays))
     start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
-    return simulate(start, home.plant, draw.start)
+    return Case(
+        simulate(start, home.plant, draw.start),
+        home.plant,
+        home.behaviour.during.value,
+        floor,
+        now_s,
+        _plug_watts(home, plugs),
+        _shedding(home, plugs, every_plug_on),
+        is_assumed=home.is_assumed,
+    )
 
 
 def _normal(shares: Floats) -> Floats:
@@ -394,6 +441,22 @@ def _normal(shares: Floats) -> Floats:
 
 def _plug_watts(home: _Home, plugs: Sequence[Plug]) -> dict[str, float]:
     return {plug.id: home.plugs_w[plug.id].value for plug in plugs if plug.on and plug.id in home.plugs_w}
+
+
+def _shedding(home: _Home, plugs: Sequence[Plug], every_plug_on: Floats) -> Shedding:
+    """Return what each plug that outages switch off takes from the load: nothing, if it is off or was never measured.
+
+    Off in the running outage it is on again after it.
+    """
+    watts = dict[str, float | None]()
+    for plug in (one for one in plugs if one.follows_grid):
+        known = home.plugs_w.get(plug.id)
+        if known is None:
+            watts[plug.id] = None if plug.is_shed else 0.0
+        else:
+            watts[plug.id] = known.value if plug.on or plug.is_shed else 0.0
+    ours_w = sum(watts[plug.id] or 0.0 for plug in plugs if plug.is_shed and plug.follows_grid)
+    return Shedding(every_plug_on, watts, max(0.0, home.shed_now_w - ours_w))
 
 
 def _strip(paths: Paths) -> Strip:

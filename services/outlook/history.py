@@ -6,6 +6,7 @@ Moments within a record are seconds since 1970 UTC; None and NaN mean unknown, n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,11 @@ class History:
     nominal_wh: float | None = None
     time_zone: str = "Europe/Kyiv"
 
+    @property
+    def label_wh(self) -> float | None:
+        """The capacity by the label, None where it is none."""
+        return self.nominal_wh if self.nominal_wh and 0 < self.nominal_wh < inf else None
+
 
 @dataclass(frozen=True)
 class PlannedOutage:
@@ -67,11 +73,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Plug:
-    """A plug that could be switched off: whether it is on, and what it draws if that is measured."""
+    """A plug that could be switched off: whether it is on, and what it draws if that is measured.
+
+    follows_grid is whether outages switch it, is_shed whether the running one has switched it off.
+    """
 
     id: str
     on: bool | None = None
     power_w: float | None = None
+    follows_grid: bool = True
+    is_shed: bool = False
 
 
 def column(values: Values, size: int) -> Floats:

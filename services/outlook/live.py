@@ -1,7 +1,7 @@
 """What is measured at this moment, as it goes into the forecast, and when it asks for another one. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -10,13 +10,13 @@ from services.outlook.history import Floats, History, Plug, Values, column
 from services.outlook.steps import STEP_S
 from shared.broker_state import BrokerState
 from shared.live_figures import live_figures
-from shared.messages import Grid, GridState, OutageSchedule, Outlook
+from shared.messages import BY_GRID, Grid, GridState, OutageSchedule, Outlook, PlugState
 
 EVERY_S = 300.0
 AT_ONCE_S = 1.0
 """What changes together, as grid and plugs do, is one change."""
-LOAD_S = 60.0
-"""A kettle is soon done, and a forecast costs a small computer a second."""
+SOON_S = 60.0
+"""A kettle is soon done, a BMS soon heard again, and a forecast costs a small computer a second."""
 LOAD_CHANGE_W = 400.0
 LOAD_CHANGE = 0.4
 LONGEST_OUTAGE_STEPS = 3 * 288
@@ -62,8 +62,28 @@ def joined(old: History, new: History, since_s: float) -> History:
 
 
 def plugs_of(state: BrokerState) -> list[Plug]:
-    """Return the plugs that may be switched off."""
-    return [Plug(name, one.on) for name, one in sorted(state.plugs.items()) if not one.protected]
+    """Return the plugs that may be switched off, the least important first."""
+    infos = state.plug_infos
+    switchable = [name for name, one in state.plugs.items() if not one.protected]
+    switchable.sort(key=lambda name: (-infos[name].priority if name in infos else 0, name))
+    return [
+        Plug(
+            name,
+            plug.on,
+            follows_grid=name in infos and infos[name].follows_grid,
+            is_shed=_is_shed(plug, state.grid),
+        )
+        for name in switchable
+        for plug in [state.plugs[name]]
+    ]
+
+
+def _is_shed(plug: PlugState, grid: GridState | None) -> bool:
+    """Return whether the outage has switched a plug off; one that has fallen silent since then is still off."""
+    if plug.on or plug.switched_by != BY_GRID:
+        return False
+    is_of_this_outage = grid is not None and plug.since is not None and plug.since >= grid.since
+    return plug.on is False or is_of_this_outage
 
 
 def since_when(outlook: Outlook, state: BrokerState, now: datetime) -> Outlook:
@@ -83,8 +103,10 @@ class Basis:
     grid: Grid = Grid.UNKNOWN
     grid_since: datetime | None = None
     schedule: tuple[object, ...] = ()
-    plugs: Mapping[str, bool | None] = field(default_factory=dict)
+    plugs: Sequence[Plug] = ()
     load_w: float | None = None
+    charge_by: tuple[bool, bool] = (False, False)
+    """Whether the inverter and the BMS report the charge."""
 
 
 def basis_of(state: BrokerState, now: datetime, *, trusted: bool) -> Basis:
@@ -95,19 +117,25 @@ def basis_of(state: BrokerState, now: datetime, *, trusted: bool) -> Basis:
         grid=live.grid.state if live.grid else Grid.UNKNOWN,
         grid_since=live.grid.since if live.grid else None,
         schedule=_content(state.schedule),
-        plugs={one.id: one.on for one in plugs_of(state)},
+        plugs=plugs_of(state),
         load_w=live.load_w,
+        charge_by=(
+            live.inverter is not None and live.inverter.battery_soc_percent is not None,
+            live.battery is not None and live.battery.soc_percent is not None,
+        ),
     )
 
 
 def pause_s(used: Basis, present: Basis) -> float:
     """Return how long after a forecast the next one is due, given what that was made from and what there is now."""
-    if replace(used, load_w=None) != replace(present, load_w=None):
+    if replace(used, load_w=None, charge_by=present.charge_by) != replace(present, load_w=None):
         return AT_ONCE_S
+    if used.charge_by != present.charge_by:
+        return SOON_S
     before, after = used.load_w, present.load_w
     if before is None or after is None:
-        return LOAD_S if before != after else EVERY_S
-    return LOAD_S if abs(after - before) > max(LOAD_CHANGE_W, LOAD_CHANGE * before) else EVERY_S
+        return SOON_S if before != after else EVERY_S
+    return SOON_S if abs(after - before) > max(LOAD_CHANGE_W, LOAD_CHANGE * before) else EVERY_S
 
 
 def _on(grid: GridState | None) -> float | None:

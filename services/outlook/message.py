@@ -21,6 +21,7 @@ from shared.messages import (
     Outlook,
     PlugGain,
     Scorecard,
+    SheddingChance,
     Verdict,
 )
 
@@ -77,6 +78,10 @@ def _outage(one: OutageAnswer, watts: Mapping[str, float]) -> OutageOutlook:
         plugs=tuple(
             PlugGain(plug=plug, power_w=round(watts.get(plug, 0.0)), adds_min=round(gain))
             for plug, gain in one.plugs.items()
+        ),
+        shedding=tuple(
+            SheddingChance(plug=plug, chance=None if chance is None else round(chance, 3))
+            for plug, chance in one.shedding.items()
         ),
     )
 

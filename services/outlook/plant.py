@@ -6,7 +6,6 @@ reported: so a battery that has aged, or a BMS that was set wrongly, is forecast
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf
 
 import numpy as np
 
@@ -91,16 +90,16 @@ class Plant:
         return float((0.25 * self.charge_wh.value / np.maximum(power, 1.0)).sum())
 
 
-def learn_plant(steps: Steps, soc: Floats, nominal_wh: float | None = None) -> Plant:
+def learn_plant(steps: Steps, soc: Floats, label_wh: float | None = None) -> Plant:
     """Return what the record says of the plant; soc is the charge that the forecast is made of, step by step."""
     weights = fading(steps.age_days, HALF_LIFE_DAYS)
     known = filled(soc, 2)
     conversion, idle, sun = _inverter(steps, known, weights)
     drawn = conversion.value * steps.load_w + idle.value - sun.value * np.nan_to_num(steps.pv_w)
     counted = np.where(np.isfinite(steps.battery_w), steps.battery_w, np.where(steps.off, -drawn, np.nan))
-    out, spread = _wh_per_percent(counted, known, weights, nominal_wh if nominal_wh and 0 < nominal_wh < inf else None)
+    out, spread = _wh_per_percent(counted, known, weights, label_wh, steps.held)
     counted = np.where(np.isfinite(counted), counted, _by_charge(steps, known, out.value * IN_FOR_OUT))
-    into = _charge_wh(counted, known, weights, out)
+    into = _charge_wh(counted, known, weights, out, steps.held)
     charging, taper = _charging(steps, known, counted, weights, 100 * into.value)
     full = _full(steps, known, weights)
     feeds_above = _feeds_above(steps, known, weights)
@@ -170,12 +169,15 @@ def _inverter(steps: Steps, soc: Floats, weights: Floats) -> tuple[Estimate, Est
     )
 
 
-def _runs(power: Floats, soc: Floats, sign: int, *, above: float) -> Iterator[tuple[int, int, float, float]]:
-    """Yield the runs in which the battery gives (-1) or takes (+1) energy: first, last, points and Wh."""
+def _runs(power: Floats, soc: Floats, sign: int, *, above: float, held: int) -> Iterator[tuple[int, int, float, float]]:
+    """Yield the runs in which the battery gives (-1) or takes (+1) energy: first, last, points and Wh.
+
+    A run ends at its last sample, however long that holds: nobody knows what was between it and the next one.
+    """
     busy = np.isfinite(power) & (sign * power > above)
     known = np.flatnonzero(np.isfinite(soc))
     energy = np.concatenate(([0.0], np.cumsum(np.where(busy, sign * power, 0.0)))) * STEP_H
-    edges = np.searchsorted(known, np.array(list(spans(busy)), dtype=np.int64).reshape(-1, 2))
+    edges = np.searchsorted(known, np.array(list(spans(busy)), dtype=np.int64).reshape(-1, 2) - (0, held - 1))
     edges = edges[edges[:, 1] - edges[:, 0] >= 2]
     start, last = known[edges[:, 0]], known[edges[:, 1] - 1]
     points, given = sign * (soc[last] - soc[start]), energy[last + 1] - energy[start + 1]
@@ -183,29 +185,31 @@ def _runs(power: Floats, soc: Floats, sign: int, *, above: float) -> Iterator[tu
     yield from zip(*(column[useful].tolist() for column in (start, last, points, given)), strict=True)
 
 
-def _wh_per_percent(power: Floats, soc: Floats, weights: Floats, nominal_wh: float | None) -> tuple[Estimate, float]:
+def _wh_per_percent(
+    power: Floats, soc: Floats, weights: Floats, label_wh: float | None, held: int
+) -> tuple[Estimate, float]:
     """Return the energy taken for each percent and how uncertain it is, by runs in which the battery gave energy."""
-    assumed = (nominal_wh or ASSUMED_WH) / 100
-    runs = [run for run in _runs(power, soc, -1, above=20) if soc[run[0]] < 99.5 or run[2] > 8]
+    assumed = (label_wh or ASSUMED_WH) / 100
+    runs = [run for run in _runs(power, soc, -1, above=20, held=held) if soc[run[0]] < 99.5 or run[2] > 8]
     points = np.array([run[2] for run in runs])
     each = np.array([run[3] / run[2] for run in runs])
     weight = points * np.array([weights[run[1]] for run in runs]) if runs else points
     if not runs:
-        return Estimate(assumed, 0.0, "points", is_default=True), 0.15 if nominal_wh else 0.3
+        return Estimate(assumed, 0.0, "points", is_default=True), 0.15 if label_wh else 0.3
     middle = weighted_quantile(each, weight, 0.5)
     kept = np.abs(each / middle - 1) < 0.3
     total = float(weight[kept].sum())
-    prior = ASSUMED_POINTS if nominal_wh else ASSUMED_POINTS / 4
+    prior = ASSUMED_POINTS if label_wh else ASSUMED_POINTS / 4
     value = (float((each[kept] * weight[kept]).sum()) + assumed * prior) / (total + prior)
     scatter = float(np.sqrt(((each[kept] / value - 1) ** 2 * weight[kept]).sum() / total)) if total else 0.2
     spread = float(np.hypot(0.015, max(scatter, 0.05) / np.sqrt(1 + total / 20)))
     return Estimate(value, float(points.sum()), "points", is_default=False), spread
 
 
-def _charge_wh(power: Floats, soc: Floats, weights: Floats, out: Estimate) -> Estimate:
+def _charge_wh(power: Floats, soc: Floats, weights: Floats, out: Estimate, held: int) -> Estimate:
     """Return the energy put in for each percent, by runs of charging below the taper."""
     assumed, prior = out.value * IN_FOR_OUT, 4 * ASSUMED_POINTS
-    runs = list(_runs(power, np.where(soc < 97, soc, np.nan), 1, above=50))
+    runs = list(_runs(power, np.where(soc < 97, soc, np.nan), 1, above=50, held=held))
     points = np.array([run[2] for run in runs])
     if not runs:
         return Estimate(assumed, 0.0, "points", is_default=True)

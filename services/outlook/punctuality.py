@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +24,9 @@ HALF_LIFE_DAYS = 45.0
 SPARED, ASSUMED_SPARED = 0.05, 20
 SUDDEN_A_DAY, ASSUMED_SUDDEN_DAYS = 0.03, 30
 """5 % of so many planned outages, and so many sudden ones a day in so many days, are assumed beside the record."""
+
+Span = TypeVar("Span", bound=tuple[float, ...])
+"""A planned outage: its start, its end, and what else the caller keeps of it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def actual_outages(steps: Steps) -> list[tuple[float, float]]:
     return found
 
 
-def window_of(start_s: float, planned: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+def window_of(start_s: float, planned: Sequence[Span]) -> Span | None:
     """Return the planned outage, of those in order of time, that an outage with this beginning is."""
     last = bisect_right(planned, (start_s + EARLY_S, float("inf")))
     near = [one for one in planned[max(0, last - 3) : last] if start_s < one[1]]

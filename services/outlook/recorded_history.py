@@ -12,11 +12,13 @@ from shared.history.plug_switchings import switchings
 from shared.history.queries import Database, grid_spans, recorded_devices, series
 from shared.live_figures import ALL
 from shared.messages import Certainty, DayState, Grid, OutageSchedule
-from shared.outages import bounds, local_day, merged, state_of, within
+from shared.outages import FIRM, bounds, local_day, merged, state_of, within
 
 STEP = timedelta(seconds=STEP_S)
 CHUNK_STEPS = 31 * 288
 """Rows are turned into columns a month at a time, so that memory stays flat."""
+LATE = timedelta(hours=6)
+"""Power that is later than this is not late: the outage is another one."""
 PLUG_DAYS = timedelta(days=120)
 INVERTER = ("total_load_power_w", "load_power_w", "pv_power_w", "battery_power_w", "battery_soc_percent")
 BATTERY = ("soc_percent", "power_w", "remaining_ah", "voltage_v")
@@ -54,13 +56,17 @@ def recorded_since(database: Database) -> datetime | None:
 
 
 def plan_of(schedule: OutageSchedule | None, now: datetime) -> Plan | None:
-    """Return the plan of a schedule; days that were not published end what is known."""
+    """Return the plan of a schedule; days that were not published end what is known.
+
+    An outage stays in it for some hours, as power may be late. Of a day that is not published nothing is known from
+    its midnight on, though later days may be.
+    """
     if schedule is None or not schedule.days:
         return None
     today = local_day(now, schedule.time_zone)
-    known_until = None
+    known_until = bounds(today, schedule.time_zone)[0]
     day = today
-    while state_of(schedule, day) in (DayState.PLANNED, DayState.NO_OUTAGES):
+    while state_of(schedule, day) in FIRM:
         known_until = bounds(day, schedule.time_zone)[1]
         day += timedelta(days=1)
     emergency = state_of(schedule, today) is DayState.EMERGENCY
@@ -70,10 +76,10 @@ def plan_of(schedule: OutageSchedule | None, now: datetime) -> Plan | None:
         if one.state is not DayState.EMERGENCY
         for window in within(schedule.windows, *bounds(one.day, schedule.time_zone))
     ]
-    ahead = [one for one in merged(firm) if one.end > now]
-    if known_until is None and not ahead and not emergency:
+    windows = [one for one in merged(firm) if one.end > now - LATE]
+    if day == today and not emergency and not windows:
         return None
-    outages = [PlannedOutage(one.start, one.end, possible=one.certainty is Certainty.POSSIBLE) for one in ahead]
+    outages = [PlannedOutage(one.start, one.end, possible=one.certainty is Certainty.POSSIBLE) for one in windows]
     return Plan(outages, known_until, emergency)
 
 

@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.outlook.answers import OutageAnswer
 from services.outlook.forecast import Forecast, forecast
@@ -16,11 +17,14 @@ from shared.errors import EasunError
 from shared.history.engine import Place, reader
 from shared.history.past_schedules import schedule_at
 
+YEARS = range(1990, 2200)
+"""Years of a record, and of what is forecast from it."""
+
 
 def main(arguments: list[str]) -> None:
     """Print one forecast. Exit codes: 0 done, 1 the database cannot be read."""
     options = _parser().parse_args(arguments)
-    zone = ZoneInfo(options.zone)
+    zone = options.zone
     at = options.at.replace(tzinfo=options.at.tzinfo or zone)
     place: Place = options.history if "://" in options.history else Path(options.history)
     if isinstance(place, Path) and not place.is_file():
@@ -28,7 +32,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(1)
     engine = reader(place, options.home)
     try:
-        history = read_history(engine, at, time_zone=options.zone)
+        history = read_history(engine, at, time_zone=zone.key)
         plan = plan_of(schedule_at(engine, at), at)
     except EasunError as error:
         sys.stderr.write(f"{error}\n")
@@ -40,11 +44,32 @@ def main(arguments: list[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.outlook replay", description=__doc__)
     parser.add_argument("history", help="the recorder's SQLite file, or the URL of its PostgreSQL database")
-    parser.add_argument("--at", type=datetime.fromisoformat, default=datetime.now(UTC), help="2026-11-29T18:00 (now)")
-    parser.add_argument("--zone", default="Europe/Kyiv", help="whose clock days follow (Europe/Kyiv)")
+    parser.add_argument("--at", type=_moment, default=datetime.now(UTC), help="2026-11-29T18:00 (now)")
+    parser.add_argument("--zone", type=_zone, default="Europe/Kyiv", help="whose clock days follow (Europe/Kyiv)")
     parser.add_argument("--home", default="", help="in a database of many homes: whose history")
-    parser.add_argument("--reserve", type=float, default=RESERVE_PERCENT, help="the charge to keep, in percent (10)")
+    parser.add_argument("--reserve", type=_percent, default=RESERVE_PERCENT, help="the charge to keep, in percent (10)")
     return parser
+
+
+def _moment(text: str) -> datetime:
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        if at.year in YEARS:
+            return at
+    raise argparse.ArgumentTypeError(f"not a moment of a record: {text!r}; write 2026-11-29T18:00")
+
+
+def _zone(text: str) -> ZoneInfo:
+    with suppress(ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo(text)
+    raise argparse.ArgumentTypeError(f"no such time zone: {text!r}; write Europe/Kyiv")
+
+
+def _percent(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= float(text) <= 100:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"not a percentage: {text!r}")
 
 
 def lines(found: Forecast, zone: ZoneInfo) -> Iterator[str]:

@@ -14,6 +14,9 @@ HOLDS_STEPS = 3
 COUNTED_HOLDS_STEPS = PER_HOUR
 REST_W = 80.0
 JUMP_POINTS = 8.0
+JUMP_SD = 0.5
+"""By what share of the way to what a charge that has jumped says now the forecast may be wrong: a BMS may just have
+noticed how empty the battery is."""
 DIFFER_POINTS = 4.0
 REPORTED_SD, COUNTED_SD = 2.0, 4.0
 """How wrong the two are assumed to be when the battery was last full a cycle ago; fulls of the record correct this."""
@@ -70,6 +73,8 @@ def present_charge(steps: Steps, soc: Floats, source: str, plant: Plant) -> Char
         trust = off[0] ** 2 / (off[0] ** 2 + off[1] ** 2)
         used = shown + trust * (counted - shown)
         uncertainty = max(uncertainty, float(np.hypot(off[0] * (1 - trust), off[1] * trust)))
+    if jumped:
+        uncertainty = max(uncertainty, JUMP_SD * abs(used - float(soc[known[-1]])))
     return Charge(
         float(np.clip(used, 0, 100)),
         source if abs(used - shown) <= abs(used - (counted or used + 100)) else "counted",

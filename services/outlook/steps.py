@@ -14,8 +14,8 @@ HORIZON = 36 * PER_HOUR
 """How far a forecast reaches."""
 LONGEST_DAYS = 280
 """Older records say little about today and cost time."""
-HELD_STEPS = 6
-"""A value recorded every half hour holds until the next one; longer silence is a gap."""
+HELD_STEPS = PER_HOUR
+"""A value recorded every half hour, or every hour, holds until the next one; longer silence is a gap."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Steps:
     inverter_soc: Floats
     bms_soc: Floats
     grid_on: Floats
+    held: int = 1
+    """For how many steps a sample of a coarser record holds; the charge between two is on a straight line."""
 
     @property
     def size(self) -> int:
@@ -78,6 +80,7 @@ def to_steps(history: History, now_s: float) -> Steps:
         _lasts(_charge(sampled("soc_percent")), place, size, held),
         _lasts(_charge(sampled("bms_soc_percent")), place, size, held),
         _hold(_now(_whole(_means(grid, place, size)), grid, place), held),
+        held,
     )
 
 

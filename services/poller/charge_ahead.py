@@ -38,7 +38,7 @@ from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
 from shared.conditions import clock as clock_conditions
 from shared.conditions import inverter_settings as control
-from shared.live_figures import live_figures
+from shared.live_figures import accepts_charge, live_figures
 from shared.messages import (
     AUTOMATIC,
     ChargeAhead,
@@ -154,6 +154,7 @@ class ChargingAhead:
             knobs=knobs,
             charging=self._notes.charging or (self._notes.would if is_dry else None),
             held_off=self._notes.held_off,
+            accepts_charge=accepts_charge(state, now),
         )
         return replace(situation, doubtful_for=self._doubtful_for(doubt_of(situation)))
 

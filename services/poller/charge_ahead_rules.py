@@ -100,6 +100,7 @@ class Situation:
 
     doubt is why nothing can be relied on, such as an unset clock, and doubtful_for how long some doubt has lasted.
     sun_w is what the sun charges the battery with, wh_per_percent the energy that a percent of charge takes.
+    accepts_charge is False where the BMS forbids it.
     """
 
     now: datetime
@@ -114,6 +115,7 @@ class Situation:
     knobs: Knobs | Reason
     charging: Charging | None = None
     held_off: HeldOff | None = None
+    accepts_charge: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,8 @@ def _when(situation: Situation, need: Need, knobs: Knobs, charge: float) -> Acti
             charge=charge, target=need.target_percent, outage=need.start, begin=begin, current=current
         )
         return Nothing(why, max(begin, situation.now), current)
+    if situation.accepts_charge is False:
+        return Nothing(_not_accepted(need, charge))
     current = current_for(net_w, situation.voltage_v, knobs)
     if knobs.charges_from_mains and current <= knobs.present_a:
         return Nothing(conditions.MAINS_CHARGING_ON())
@@ -257,6 +261,8 @@ def _reached(charging: Charging, need: Need, charge: float) -> Action:
 
 
 def _how_fast(situation: Situation, charging: Charging, need: Need, charge: float) -> Action:
+    if situation.accepts_charge is False:
+        return Continue(_not_accepted(need, charge))
     knobs, voltage_v = situation.knobs, situation.voltage_v
     wh = energy_wh(charge, need.target_percent, situation.wh_per_percent)
     needed_w = max(0.0, _power_w(wh, situation.now, need.start) - situation.sun_w)
@@ -270,6 +276,10 @@ def _how_fast(situation: Situation, charging: Charging, need: Need, charge: floa
     percent = charge + (charging.current_a * voltage_v + situation.sun_w) * hours / situation.wh_per_percent
     at_start = min(percent, need.target_percent)
     return Continue(why, conditions.not_in_time(charge=at_start, target=need.target_percent, outage=need.start))
+
+
+def _not_accepted(need: Need, charge: float) -> Reason:
+    return conditions.not_accepted(charge=charge, target=need.target_percent, outage=need.start)
 
 
 def wishes(knobs: Knobs, current_a: float) -> dict[str, SettingValue]:

@@ -17,7 +17,8 @@ def report_charging(
     known = need if isinstance(need, Need) else None
     phase, reason, warning = _phase(action, sequence)
     is_busy = phase in (ChargeAheadPhase.CHARGING, ChargeAheadPhase.PUTTING_BACK)
-    if dry_run_until and charging and situation.charge_percent is not None:
+    is_accepted = situation.accepts_charge is not False
+    if dry_run_until and charging and situation.charge_percent is not None and is_accepted:
         reason, warning = would_charge(charging, situation.charge_percent), None
     waits = action if isinstance(action, Nothing) else None
     current = charging.current_a if charging else waits and waits.current_a

@@ -1,7 +1,9 @@
 """All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours, clock; the journal."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from services.poller.charge_ahead import ChargingAhead
 from services.poller.clock_keeper import ClockKeeper
@@ -10,7 +12,8 @@ from services.poller.night_mute import NightMute
 from services.poller.profile_list import profile_list
 from services.poller.profiles import Profiles
 from services.poller.quiet_hours import quiet_hours
-from services.poller.setting_journal import SettingJournal
+from services.poller.setting_check import Unit
+from services.poller.setting_journal import SettingJournal, taken_over
 from services.poller.setting_sequence import SettingSequence
 from services.poller.setting_sequencer import SettingSequencer
 from services.poller.setting_writer import RegisterStore, SettingWriter
@@ -18,13 +21,19 @@ from services.poller.settings import PollerSettings
 from shared.broker_state import BrokerState
 from shared.bus import Publisher
 from shared.clock import Clock
+from shared.errors import StorageError
 from shared.health import Reporter
 from shared.state_file import StateFile
 from shared.trusted_time import ClockChange
 
+log = logging.getLogger("poller")
+
 
 class Control:
-    """The parts, and how they notify each other."""
+    """The parts, and how they notify each other.
+
+    left returns journals of names that no inverter has any more, by their files.
+    """
 
     def __init__(
         self,
@@ -35,6 +44,7 @@ class Control:
         snapshot: Callable[[], BrokerState],
         *,
         clock: Clock,
+        left: Callable[[], Mapping[Path, SettingJournal]] = dict,
         file: StateFile[SettingJournal] | None = None,
     ) -> None:
         name, allowed = settings.inverter_name, settings.inverter_control
@@ -70,6 +80,9 @@ class Control:
             clock=clock,
         )
         self.own_clock = ClockKeeper(self.writer, self.journal, allowed=allowed, clock=clock, zone=settings.zone)
+        self._name = name
+        self._left = left
+        self.writer.on_seen = self._take_over_left
         self.writer.on_published = self.profiles.publish
         self.sequencer.on_forgotten = self.profiles.publish
         self.sequencer.on_step = self.profiles.on_step
@@ -93,6 +106,23 @@ class Control:
     def on_clock_change(self, change: ClockChange) -> None:
         """Shift the times that are kept by as much as the clock was set."""
         self.journal.on_clock_change(change)
+
+    def _take_over_left(self, unit: Unit) -> None:
+        """Go on with what this inverter has begun under another name, before anything else is begun."""
+        for file, left in self._left().items():
+            joined = taken_over(self.journal.content, left, unit)
+            if joined is None:
+                continue
+            try:
+                self.journal.take_over(file, joined)
+            except StorageError as error:
+                log.warning("%s", error)
+                return
+            log.info("%s is the inverter whose settings %s has to restore: taken over.", self._name, file)
+            self.sequencer.resume()
+            self.mute.step()
+            self.charging.run_now()
+            return
 
     def _on_over(self, sequence: SettingSequence, left: Mapping[str, object]) -> None:
         self.profiles.on_over(sequence, left)

@@ -16,7 +16,7 @@ from services.poller.kept_grid import KeptGrid
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
-from services.poller.setting_journal import SettingJournal
+from services.poller.setting_journal import SettingJournal, is_changed
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
@@ -70,6 +70,8 @@ DECIDES_CHARGING = (BATTERY_STATE, BATTERY_INFO, BATTERY_AVAILABILITY, OUTAGE_SC
 RETRY_MOST_S = 2.0
 """An attempt on the home network costs nothing, so a device that is back is read again soon."""
 LIST_CHECK_S = 1.0
+FIRST_READING_S = 120.0
+"""How long to wait for all inverters of a new list before a name that is gone counts as an inverter that is gone."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,12 @@ class ListedHealth:
             self._health.report(f"{self._name}/{slot}", None)
 
 
-def _is_changed(file: Path) -> bool:
-    """Return whether a journal has settings that are to be put back."""
+def _journal(file: Path) -> SettingJournal:
+    """Return a journal of no present inverter, empty where it is damaged: whoever reads it for one reports that."""
     try:
-        journal = StateFile("INVERTER_JOURNAL_DIR", file, SettingJournal).peek()
-    except ConfigError:  # whoever reads it for an inverter reports that
-        return False
-    return any(one.made for one in journal.sequences.values())
+        return StateFile("INVERTER_JOURNAL_DIR", file, SettingJournal).peek()
+    except ConfigError:
+        return SettingJournal()
 
 
 class Inverters:
@@ -133,7 +134,8 @@ class Inverters:
         is_automatic = self._settings.inverter_control is InverterControl.AUTOMATIC
         topics = DECIDES_CHARGING if is_automatic else ()
         self._mirror = BrokerMirror(self._bus, topics=topics, on_change=self._on_news)
-        self._left_changed: set[str] = set()
+        self._left_changed: set[Path] = set()
+        self._listed_s = 0.0
         self._kept = KeptGrid(self._settings.inverter_journal_dir / "grid" / "last.json")
         self._own = OwnMessages(self._bus, self._kept)
         for kind in INVERTER_COMMANDS:
@@ -160,8 +162,7 @@ class Inverters:
                     one.profiles.follow()
                 if watch.has_changed():
                     await self._reload(house, tasks)
-                if self._left_changed:
-                    self._report_left_changed()
+                self._report_left_changed()
 
     def _on_clock_change(self, house: House, change: ClockChange) -> None:
         """Shift the times that are kept by as much as the clock was set."""
@@ -204,6 +205,7 @@ class Inverters:
     ) -> None:
         """Stop inverters that are no longer wanted, start new and changed ones, and leave the others running."""
         before, self._wanted = self._wanted, wanted
+        self._listed_s = asyncio.get_running_loop().time()
         for name in [name for name, one in before.items() if wanted.get(name) != one]:
             await self._stop(name, house)
         for name, one in wanted.items():
@@ -216,7 +218,6 @@ class Inverters:
             self._own.forget(ALL)
             self._bus.clear(INVERTER_STATE, ALL)
         self._report_whether_any()
-        self._report_left_changed()
 
     async def _stop(self, name: str, house: House) -> None:
         self._running[name].cancel()
@@ -233,13 +234,24 @@ class Inverters:
             self._health.enable()
 
     def _report_left_changed(self) -> None:
-        """Report who is gone and whose settings nobody restores, until they are back or their journal is gone."""
-        directory = self._settings.inverter_journal_dir
-        left = {file.stem for file in directory.glob("*.json") if file.stem not in self._wanted and _is_changed(file)}
-        for name in left | self._left_changed:
-            reason = poller.left_changed(name=name, file=str(directory / f"{name}.json"))
-            self._health.report(f"left changed {name}", reason if name in left else None)
+        """Report who is gone and whose settings nobody restores, until they are back or their journal is gone.
+
+        While one of the others was not read yet, it may be that very inverter under another name.
+        """
+        left = set(self._left())
+        is_early = asyncio.get_running_loop().time() - self._listed_s < FIRST_READING_S
+        if is_early and any(one.writer.present is None for one in self._controls.values()):
+            return
+        for file in left | self._left_changed:
+            reason = poller.left_changed(name=file.stem, file=str(file))
+            self._health.report(f"left changed {file.stem}", reason if file in left else None)
         self._left_changed = left
+
+    def _left(self) -> dict[Path, SettingJournal]:
+        """Return the journals of who is not here any more and has settings that are to be put back, by file."""
+        files = self._settings.inverter_journal_dir.glob("*.json")
+        journals = {file: _journal(file) for file in files if file.stem not in self._wanted}
+        return {file: journal for file, journal in journals.items() if is_changed(journal)}
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
         """Return the witness that an inverter starts as; a single one continues from what it has published itself."""
@@ -274,7 +286,7 @@ class Inverters:
                 one.charging.run_now()
 
     def _control(self, one: Wanted, client: ModbusClient, health: Reporter) -> Control:
-        return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock)
+        return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock, left=self._left)
 
     def _state(self) -> BrokerState:
         return self._own.over(self._mirror.snapshot())

@@ -38,6 +38,14 @@ class KeptJournal:
         else:
             self._health.report("settings_journal", None)
 
+    def take_over(self, other: Path, joined: SettingJournal) -> None:
+        """Keep a journal that was joined with the one in another file. Raises StorageError, and nothing has changed.
+
+        The file moves here first: a kill must not leave two journals that restore the same settings.
+        """
+        self._file.take_over(other)
+        self.keep(dated(joined, self._clock.now(), trusted=self._clock.trusted))
+
     def remember(self, journal: SettingJournal) -> None:
         """Keep a journal in memory, until the next one is saved."""
         self.content = journal

@@ -41,10 +41,7 @@ class NightMute:
         self._left_alone = False
 
     async def run(self) -> NoReturn:
-        """Work for ever."""
-        if self._hours is None:
-            self._sequencer.undo(Purpose.QUIET_HOURS, control.QUIET_HOURS_OVER())
-            await asyncio.Event().wait()
+        """Work for ever; without quiet hours, only restore what others have left."""
         while True:
             self.step()
             await asyncio.sleep(EVERY_S)

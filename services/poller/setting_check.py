@@ -68,6 +68,11 @@ def unit_key(unit: Unit) -> str:
     return f"{unit.protocol}/{unit.model or 0:04X}/{unit.serial_number or ''}"
 
 
+def is_identified(unit: Unit) -> bool:
+    """Whether its serial number tells it from all others of its model; one character repeated is a placeholder."""
+    return len(set(unit.serial_number or "")) > 1
+
+
 NOTHING_RETURNS: Mapping[str, SettingValue] = {}
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.poller.charge_ahead_rules import Charging, HeldOff
 from services.poller.decode import Value
-from services.poller.setting_check import DAY, Present, Unit, Write, unit_key
+from services.poller.setting_check import DAY, Present, Unit, Write, is_identified, unit_key
 from services.poller.setting_sequence import Purpose, SettingSequence, released
 from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
@@ -182,6 +182,35 @@ def returning(journal: SettingJournal, present: Present) -> dict[str, SettingVal
         for setting, made in one.made.items()
         if present.values.get(setting) in made and present.values.get(setting) != one.before[setting]
     }
+
+
+def is_changed(journal: SettingJournal) -> bool:
+    """Whether settings stand, or may stand, otherwise than they will once everything is done or put back."""
+    return any(one.made for one in journal.sequences.values())
+
+
+def taken_over(journal: SettingJournal, left: SettingJournal, unit: Unit) -> SettingJournal | None:
+    """Return the journal joined with one that was left under another name of this inverter.
+
+    None where its serial number does not prove that, or while there are changes under the present name.
+    """
+    key = unit_key(unit)
+    is_proven = is_identified(unit) and all(one.unit == key for one in left.sequences.values())
+    if not is_proven or journal.pending or journal.sequences:
+        return None
+    newest = journal if journal.unit == key else left
+    charging = left.charge.charging if Purpose.CHARGE_AHEAD in left.sequences else None  # else it had not begun
+    return left.model_copy(
+        update={
+            "writes": (*left.writes, *journal.writes),
+            "handled": (*left.handled, *journal.handled),
+            "unit": newest.unit,
+            "seen": newest.seen,
+            "last_profile": journal.last_profile or left.last_profile,
+            "charge": left.charge.model_copy(update={"charging": charging}),
+            "clock_set": journal.clock_set or left.clock_set,
+        }
+    )
 
 
 def redated(journal: SettingJournal, change: ClockChange) -> SettingJournal:

@@ -109,11 +109,16 @@ class SettingSequencer:
             self._save(given_up(sequence, why))
             self._run_now(purpose)
 
-    async def run(self) -> NoReturn:
-        """Work on what there is, for ever: each sequence has its own pauses."""
+    def resume(self) -> None:
+        """Go on with what an earlier process has left."""
         now = self._clock.now()
         for sequence in tuple(self._journal.content.sequences.values()):
             self._save(resumed(sequence, now))
+            self._run_now(sequence.purpose)
+
+    async def run(self) -> NoReturn:
+        """Work on what there is, for ever: each sequence has its own pauses."""
+        self.resume()
         while True:
             self._wake.clear()
             sequences = self._journal.content.sequences

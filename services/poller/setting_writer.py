@@ -11,7 +11,7 @@ from services.poller.block_reader import RegisterSource
 from services.poller.decode import Value
 from services.poller.inverter_clock import behind, clock_value, clock_write, wall_time
 from services.poller.kept_journal import KeptJournal
-from services.poller.setting_check import Present, Write, checked, may_write, too_many, unit_key
+from services.poller.setting_check import Present, Unit, Write, checked, may_write, too_many, unit_key
 from services.poller.setting_journal import (
     DEVICE,
     PendingWrite,
@@ -87,7 +87,8 @@ Result = tuple[SettingOutcome, Reason | None]
 class SettingWriter:
     """The only one who writes to an inverter. Whoever asks it anything holds `reading` meanwhile.
 
-    on_changed is called when the inverter's settings should be read and published anew, on_published when they were.
+    on_changed is called when the inverter's settings should be read and published anew, on_published when they were,
+    and on_seen with the unit whenever they were read.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class SettingWriter:
     ) -> None:
         self.on_changed: Callable[[], None] = lambda: None
         self.on_published: Callable[[], None] = lambda: None
+        self.on_seen: Callable[[Unit], None] = lambda _unit: None
         self.reading = asyncio.Lock()
         self.is_reserved = False
         """Whether several settings are being changed as one: single commands have to wait."""
@@ -156,6 +158,7 @@ class SettingWriter:
         """Take in the settings that were read with the inverter's identity, and publish them."""
         now = self._clock.now()
         self._present = self._timed(present, now)
+        self.on_seen(present.unit)
         if self._allowed is not InverterControl.OFF:
             self._keep_seen(observed(self._journal.content, present.unit, present.values, now))
         self.publish()

@@ -1,4 +1,4 @@
-"""`check`: asks every source of every region once and reports which are alive, judged by content and not by HTTP."""
+"""`check`: asks every source of every region once and reports which of them work, judged by content and not by HTTP."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class Sign:
     as_of: datetime | None = None
     failure: Reason | None = None
 
-    def is_alive(self, now: datetime) -> bool:
+    def works(self, now: datetime) -> bool:
         """Whether it looked at the operator lately and knows the queues, even where nothing is published."""
         return self.as_of is not None and now - self.as_of <= STALE_AFTER and bool(self.queues)
 
@@ -35,9 +35,9 @@ class Sign:
         """Return a line."""
         if self.failure:
             failure = localizer.reason(self.failure)
-            return localizer("tool.source_dead", source=origin.name, failure=failure, seen=origin.seen)
+            return localizer("tool.source_fails", source=origin.name, failure=failure, seen=origin.seen)
         days = ", ".join(f"{day:%d.%m}" for day in self.days) or localizer("tool.day_unknown")
-        state = "lives" if self.is_alive(now) else "behind" if self.as_of else "of_unknown_age"
+        state = "works" if self.works(now) else "behind" if self.as_of else "of_unknown_age"
         last = f"{self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else str(origin.seen)
         found = {"source": origin.name, "days": days, "queues": self.queues, "seen": last}
         return localizer(f"tool.source_{state}", **found)
@@ -54,7 +54,7 @@ def check(
 ) -> str:
     """Ask the sources of all regions, or of those that are named, and return a summary.
 
-    Raises BadReplyError where a region has sources of which none lives, ConfigError for an unknown region.
+    Raises BadReplyError where a region has sources of which none works, ConfigError for an unknown region.
     """
     regions = list(_regions(slugs))
     dead: list[str] = []
@@ -66,11 +66,11 @@ def check(
         for origin, sign in signs:
             line = sign.text(origin, now, localizer)
             say(line if origin.is_free else localizer("tool.source_without_licence", source=line))
-        if signs and not any(sign.is_alive(now) for _, sign in signs):
+        if signs and not any(sign.works(now) for _, sign in signs):
             dead.append(one.slug)
     if dead:
         raise BadReplyError(schedule.regions_without_source(regions=", ".join(dead)))
-    return localizer("tool.all_regions_live", regions=len(regions))
+    return localizer("tool.all_regions_work", regions=len(regions))
 
 
 def _regions(slugs: Sequence[str]) -> Iterator[Region]:

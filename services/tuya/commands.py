@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from services.tuya.grid_rules import GRID, Rules, in_place_of, target
+from services.tuya.grid_rules import Rules, in_place_of, target
 from services.tuya.journal import Journal, key
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
 from shared.freshness import COMMAND_HOLDS, fresh
-from shared.messages import Grid, GridState, PlugCommand, PlugSetup
+from shared.messages import BY_GRID, Grid, GridState, PlugCommand, PlugSetup
 
 
 def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridState | None, now: datetime) -> Journal:
@@ -62,7 +62,7 @@ def refusal(plug: Plug | None, command: PlugCommand, rules: Rules, now: datetime
 def _refusal_of(command: PlugCommand, plug: Plug, now: datetime) -> Reason | None:
     if command.gang and command.gang not in plug.gangs:
         return plugs.no_such_gang(name=plug.title, gang=command.gang, gangs=", ".join(plug.gangs))
-    if command.by == GRID:
+    if command.by == BY_GRID:
         return plugs.NAMED_GRID()
     if not fresh(command.at, now, COMMAND_HOLDS):
         return plugs.COMMAND_TOO_OLD()

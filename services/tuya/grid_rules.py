@@ -8,7 +8,7 @@ from enum import StrEnum
 from services.tuya.journal import Journal, Target, key
 from services.tuya.plug import Plug
 from shared.freshness import fresh, predates
-from shared.messages import Grid, GridState
+from shared.messages import BY_GRID, Grid, GridState
 
 NEWS_HOLDS = timedelta(seconds=30)
 """The grid state is repeated with every reading, so an older message is a replay, and the next one is current."""
@@ -17,7 +17,6 @@ MAX_RETURNS = 3
 """How often a plug that comes back on by itself in an outage is switched off again."""
 LOSS_PAUSE = timedelta(milliseconds=20)
 """From one plug to the next when the grid goes: all at once they would only wait for each other."""
-GRID = "grid"
 NO_PAUSE = timedelta(0)
 
 Plugs = Mapping[str, Plug]
@@ -108,7 +107,7 @@ def on_reading(
     back = [gang for gang in plug.gangs if reading.get(gang) and _is_switched_off(journal, key(plug.id, gang))]
     lost = tuple(gang for gang in back if journal.returns.get(key(plug.id, gang), 0) >= MAX_RETURNS)
     again = [
-        target(plug.id, gang, on=False, by=GRID, now=now, transition_id=grid.transition_id)
+        target(plug.id, gang, on=False, by=BY_GRID, now=now, transition_id=grid.transition_id)
         for gang in back
         if gang not in lost
     ]
@@ -141,7 +140,7 @@ def target(
         by=by,
         since=now,
         not_before=now + pause,
-        by_grid=by == GRID,
+        by_grid=by == BY_GRID,
         transition_id=transition_id,
     )
 
@@ -180,7 +179,9 @@ def _switch_off(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, n
     chosen = [plug for plug in _by_priority(plugs) if rules.turn_off and rules.may_switch(plug)]
     journal = _tests_taken_over(journal, {plug.id for plug in chosen}, now)
     targets = [
-        target(plug.id, gang, on=False, by=GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id)
+        target(
+            plug.id, gang, on=False, by=BY_GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id
+        )
         for number, plug in enumerate(chosen if rules.policy is Policy.GRID else ())  # else the outlook chooses
         for gang in plug.gangs
     ]
@@ -210,7 +211,7 @@ def _restore(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now:
             plug.id,
             gang,
             on=True,
-            by=GRID,
+            by=BY_GRID,
             now=now,
             pause=number * rules.restore_pause,
             transition_id=grid.transition_id,

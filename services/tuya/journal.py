@@ -44,12 +44,11 @@ class Target(BaseModel):
 
 
 class Shed(BaseModel):
-    """A plug that the outlook has switched: when last, what it gave, whether it is given back, and was before."""
+    """A plug that the outlook has switched: when last, whether it is given back, and was before."""
 
     model_config = ConfigDict(frozen=True)
 
     at: Moment
-    adds_min: float | None = None
     back: bool = False
     was_back: bool = False
 

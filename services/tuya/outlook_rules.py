@@ -1,22 +1,33 @@
 """Which plugs are switched off in an outage where the outlook is asked (PLUG_POLICY=outlook). Pure.
 
-A plug is switched off when the outlook says that the battery will not last, the least important first and no more of
-them than it takes if it goes badly; once power is overdue, already if it is not almost sure to last. A plug is given
-back when the battery lasts with it on even if it goes badly, and if it has to go once more, it stays off. Without the
-outlook's word everything is switched off, as the policy grid does. What is switched off is a target of the grid, so
-that everything holds that makes those safe; what is given back is a command that never expires.
+The outlook says how likely the battery lasts with no plug off, with the least important one off, with two, and so on.
+The fewest are switched off with which it is likely enough, and a plug is given back when it still is with that plug on;
+if it has to go once more, it stays off. What is likely enough depends on the time: far from the end there is time to
+switch off more, near it a plug is missed for minutes only. Without the outlook's word everything is switched off, as
+the policy grid does. What is switched off is a target of the grid, so that everything holds that makes those safe; what
+is given back is a command that never expires.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from math import inf
+from itertools import pairwise
 
-from services.tuya.grid_rules import GRID, LOSS_PAUSE, Plugs, Policy, Rules, is_certain, target
+from services.tuya.grid_rules import LOSS_PAUSE, Plugs, Policy, Rules, is_certain, target
 from services.tuya.journal import Journal, Shed, key
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.live_figures import usable_outlook
-from shared.messages import Certainty, Grid, GridState, OutageOutlook, Outlook, PlannedShedding, Verdict, Window
+from shared.messages import (
+    BY_GRID,
+    Certainty,
+    Grid,
+    GridState,
+    OutageOutlook,
+    Outlook,
+    PlannedShedding,
+    Verdict,
+    Window,
+)
 
 OUTLOOK = "outlook"
 A_DAY = timedelta(days=1)
@@ -24,12 +35,12 @@ PATIENCE = timedelta(seconds=90)
 """The outlook notices an outage within seconds; if it has said nothing by then, it is not asked any longer."""
 SETTLES = timedelta(minutes=2)
 """A forecast that is made sooner after a switching has not seen in the load what that has changed."""
-SHED_SLACK_MIN = 15.0
-OVERDUE_SURE = 0.98
-"""Few outages are overdue, so little is known of how long those last: the battery has to last in so many cases."""
+FAR = timedelta(hours=3)
+ENOUGH_FAR, ENOUGH_DUE = 0.85, 0.95
+"""How likely the battery has to last so long before power is due, and once it is; in between it rises evenly."""
+GIVE_BACK_ABOVE = 0.03
+"""So much more gives a plug back: the next forecast would else take it away again."""
 OFF_AT_LEAST = timedelta(minutes=30)
-USUAL_GAIN_MIN = 60.0
-"""What a plug is taken to give whose draw is not known, before it is given back."""
 
 
 def on_outlook(
@@ -48,16 +59,15 @@ def on_outlook(
     if usable is None or running is None or running.verdict is Verdict.UNKNOWN:
         if usable and running is None and off_for < PATIENCE:
             return journal
-        return _switched_off(journal, grid, [one for one in listed if _may_go(journal, one)], {}, now)
+        return _switched_off(journal, grid, [one for one in listed if _may_go(journal, one)], now)
     switched = max((one.at for one in journal.shed.values()), default=None)
     if switched is not None and usable.at < switched + SETTLES:
         return journal
-    spare_min = _spare_min(running, usable.at)
-    if _is_sure(running, usable.at):
-        return _given_back(journal, spare_min, list(reversed(listed)), now) if rules.turn_on else journal
-    gains = {one.plug: one.adds_min for one in running.plugs}
-    enough = _enough(spare_min, [one for one in listed if _may_go(journal, one)], gains)
-    return _switched_off(journal, grid, enough, gains, now)
+    enough = _enough(running, usable.at)
+    if running.verdict is Verdict.LASTS and running.chance is not None and running.chance >= enough:
+        return _given_back(journal, running, enough, list(reversed(listed)), now) if rules.turn_on else journal
+    open_ones = [one for one in listed if _may_go(journal, one)]
+    return _switched_off(journal, grid, _chosen(running, enough, open_ones) or open_ones[:1], now)
 
 
 def plan_ahead(
@@ -76,17 +86,15 @@ def plan_ahead(
     return tuple(
         PlannedShedding(start=one.start, end=one.end, plugs=tuple(plug.id for plug in chosen))
         for one in ahead
-        for chosen in [_shed_in(judged.get((one.start, one.end)), now, listed)]
+        for chosen in [_shed_in(judged.get((one.start, one.end)), listed)]
     )
 
 
-def _shed_in(outage: OutageOutlook | None, now: datetime, listed: list[Plug]) -> list[Plug]:
-    """Return what will be switched off in an outage: everything, where the outlook says nothing of it."""
+def _shed_in(outage: OutageOutlook | None, listed: list[Plug]) -> list[Plug]:
+    """Return what will be switched off when an outage begins: everything, where the outlook says nothing of it."""
     if outage is None or outage.verdict is Verdict.UNKNOWN:
         return listed
-    if outage.verdict is Verdict.LASTS:
-        return []
-    return _enough(_spare_min(outage, now), listed, {one.plug: one.adds_min for one in outage.plugs})
+    return _chosen(outage, _enough(outage, outage.start), listed)
 
 
 def _least_important_first(rules: Rules, plugs: Plugs) -> list[Plug]:
@@ -108,11 +116,10 @@ def _running(outlook: Outlook | None, grid: GridState) -> OutageOutlook | None:
     return next((one for one in outlook.outages if one.running), None)
 
 
-def _is_sure(running: OutageOutlook, at: datetime) -> bool:
-    """Return whether the battery lasts without switching off anything; at is when that was forecast."""
-    if running.end is not None and at >= running.end and (running.chance is None or running.chance < OVERDUE_SURE):
-        return False
-    return running.verdict is Verdict.LASTS
+def _enough(outage: OutageOutlook, at: datetime) -> float:
+    """Return how likely the battery has to last; at is when that was forecast. Power that is overdue may be near."""
+    left = min(max(outage.end - at, timedelta(0)), FAR) if outage.end else timedelta(0)
+    return ENOUGH_DUE + left / FAR * (ENOUGH_FAR - ENOUGH_DUE)
 
 
 def _may_go(journal: Journal, plug: Plug) -> bool:
@@ -124,39 +131,30 @@ def _may_go(journal: Journal, plug: Plug) -> bool:
     return not names & (journal.to_restore.keys() | journal.targets.keys())
 
 
-def _spare_min(outage: OutageOutlook, at: datetime) -> float:
-    """Return by how much longer than needed the charge holds, if it goes badly; negative: how much is missing.
+def _chosen(outage: OutageOutlook, enough: float, plugs: list[Plug]) -> list[Plug]:
+    """Return those of these plugs that are in the smallest set with which the battery is likely enough to last.
 
-    at is when that was forecast: power that is overdue by then is not back yet.
+    If it is with no set, or nobody knows, it is all of them.
     """
-    early = outage.holds_until.early
-    if early is None:
-        return inf  # not within the forecast
-    return (early - max(outage.end, at)).total_seconds() / 60 if outage.end else 0.0
+    gone = set[str | None]()
+    for one in outage.shedding:
+        gone.add(one.plug)
+        if one.chance is not None and one.chance >= enough:
+            return [plug for plug in plugs if plug.id in gone]
+    return plugs
 
 
-def _enough(spare_min: float, listed: Iterable[Plug], gains: dict[str, float]) -> list[Plug]:
-    """Return the least important plugs that together give what is missing."""
-    missing, chosen = max(0.0, -spare_min) + SHED_SLACK_MIN, list[Plug]()
-    for plug in listed:
-        if missing <= 0:
-            break
-        chosen.append(plug)
-        missing -= gains.get(plug.id, 0.0)
-    return chosen
-
-
-def _switched_off(
-    journal: Journal, grid: GridState, chosen: list[Plug], gains: dict[str, float], now: datetime
-) -> Journal:
+def _switched_off(journal: Journal, grid: GridState, chosen: list[Plug], now: datetime) -> Journal:
     if not chosen:
         return journal
     targets = [
-        target(plug.id, gang, on=False, by=GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id)
+        target(
+            plug.id, gang, on=False, by=BY_GRID, now=now, pause=number * LOSS_PAUSE, transition_id=grid.transition_id
+        )
         for number, plug in enumerate(chosen)
         for gang in plug.gangs
     ]
-    shed = {plug.id: Shed(at=now, adds_min=gains.get(plug.id), was_back=plug.id in journal.shed) for plug in chosen}
+    shed = {plug.id: Shed(at=now, was_back=plug.id in journal.shed) for plug in chosen}
     update = {
         "targets": journal.targets | {one.key: one for one in targets},
         "shed": journal.shed | shed,
@@ -164,15 +162,17 @@ def _switched_off(
     return journal.model_copy(update=update)
 
 
-def _given_back(journal: Journal, spare_min: float, listed: list[Plug], now: datetime) -> Journal:
-    """Return the journal with the most important plug that there is room for switched on again; one at a time."""
+def _given_back(journal: Journal, running: OutageOutlook, enough: float, listed: list[Plug], now: datetime) -> Journal:
+    """Return the journal with the most important plug switched on again with which the battery lasts; one at a time."""
+    with_it = {after.plug: one.chance for one, after in pairwise(running.shedding)}
     for plug in listed:
         done = journal.shed.get(plug.id)
         off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore]
         is_busy = any(key(plug.id, gang) in journal.targets for gang in plug.gangs)
         if done is None or done.back or done.was_back or is_busy or not off or now - done.at < OFF_AT_LEAST:
             continue
-        if spare_min < (USUAL_GAIN_MIN if done.adds_min is None else done.adds_min):
+        chance = with_it.get(plug.id)
+        if chance is None or chance < enough + GIVE_BACK_ABOVE:
             continue
         back = [
             target(plug.id, gang, on=True, by=OUTLOOK, now=now, transition_id=journal.handled).model_copy(
@@ -182,7 +182,7 @@ def _given_back(journal: Journal, spare_min: float, listed: list[Plug], now: dat
         ]
         update = {
             "targets": journal.targets | {one.key: one for one in back},
-            "shed": journal.shed | {plug.id: Shed(at=now, adds_min=done.adds_min, back=True)},
+            "shed": journal.shed | {plug.id: Shed(at=now, back=True)},
         }
         return journal.model_copy(update=update)
     return journal

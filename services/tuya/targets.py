@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.tuya.grid_rules import GRID, MAX_RETURNS, GangStates, Rules, is_certain, target
+from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain, target
 from services.tuya.journal import Journal, Target
 from services.tuya.off_on_test import ended
 from services.tuya.plug import Plug
-from shared.messages import Grid, GridState
+from shared.messages import BY_GRID, Grid, GridState
 from shared.trusted_time import elapsed
 
 COMMAND_EXPIRES = timedelta(minutes=10)
@@ -87,7 +87,7 @@ def after_expiry(journal: Journal, late: Iterable[Target], now: datetime) -> Jou
     journal = ended(journal, late, now)
     gone = [one for one in late if is_current(journal, one)]
     back = [
-        target(one.plug, one.gang, on=False, by=GRID, now=now, transition_id=journal.handled)
+        target(one.plug, one.gang, on=False, by=BY_GRID, now=now, transition_id=journal.handled)
         for one in gone
         if one.grid_wants is False
     ]

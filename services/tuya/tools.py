@@ -28,8 +28,7 @@ SCAN_S = 10
 
 def main(arguments: list[str]) -> None:
     """Run one tool. Exit codes: 0 done, 1 the plug or the cloud refused, 78 only the user can correct it."""
-    options = _parser().parse_args(arguments)
-    speak(lambda localizer: _run(options, localizer))
+    speak(lambda localizer: _run(_parser(localizer).parse_args(arguments), localizer))
 
 
 def _run(options: argparse.Namespace, localizer: Localizer) -> None:
@@ -37,22 +36,20 @@ def _run(options: argparse.Namespace, localizer: Localizer) -> None:
         write(line)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m services.tuya", description="Plugs; without a command, the service."
-    )
+def _parser(localizer: Localizer) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.tuya", description=localizer("help.tuya"))
     commands = parser.add_subparsers(dest="command", required=True)
-    scan = commands.add_parser("scan", help="find plugs on this network")
-    scan.add_argument("--seconds", type=float, default=SCAN_S, help="how long (10)")
-    scan.add_argument("--port", type=int, action="append", help="listen on this UDP port only, and ask nobody")
-    commands.add_parser("list", help="list the plugs of the list and of the account").add_argument(
-        "--keys", action="store_true", help="with their local keys"
+    scan = commands.add_parser("scan", help=localizer("help.plug_scan"))
+    scan.add_argument("--seconds", type=float, default=SCAN_S, help=localizer("help.plug_seconds"))
+    scan.add_argument("--port", type=int, action="append", help=localizer("help.plug_port"))
+    commands.add_parser("list", help=localizer("help.plug_list")).add_argument(
+        "--keys", action="store_true", help=localizer("help.plug_keys")
     )
     for word in ("on", "off"):
-        switch = commands.add_parser(word, help=f"switch a plug {word}: through the service if it runs, else directly")
+        switch = commands.add_parser(word, help=localizer(f"help.plug_{word}"))
         switch.add_argument("id")
-        switch.add_argument("--gang", help="only this one of its switches")
-    commands.add_parser("simulate", help="what would happen if the grid changed now").add_argument(
+        switch.add_argument("--gang", help=localizer("help.plug_gang"))
+    commands.add_parser("simulate", help=localizer("help.plug_simulate")).add_argument(
         "grid", choices=[Grid.OFF.value, Grid.ON.value]
     )
     return parser

@@ -82,6 +82,18 @@ def not_in_time(*, charge: float, target: float, outage: datetime) -> None:
     """The mains' hours or current do not suffice."""
 
 
+@condition(
+    "charging.not_accepted",
+    uk="Батарея зараз не приймає заряду: BMS не дозволяє заряджання. До відключення {outage:%d.%m %H:%M} потрібно "
+    "{target:.0f} % (зараз {charge:.0f} %).",
+    en="The battery does not accept charge now: its BMS does not allow it. The outage of {outage:%d.%m %H:%M} needs "
+    "{target:.0f} % (now {charge:.0f} %).",
+    severity=Severity.WARNING,
+)
+def not_accepted(*, charge: float, target: float, outage: datetime) -> None:
+    """The charging MOSFET of every battery is off: nothing is begun, and what was begun waits for it."""
+
+
 # why it has ended, and the settings are put back
 
 

@@ -82,7 +82,7 @@ def list_gone(*, file: str) -> None:
     "them. Give the inverter this name again, or restore them yourself and delete {file}.",
 )
 def left_changed(*, name: str, file: str) -> None:
-    """An inverter was renamed or removed while charging ahead or the quiet hours had changed its settings."""
+    """An inverter was removed, or renamed without a serial number to know it by, while its settings were changed."""
 
 
 @condition(

@@ -95,11 +95,11 @@ def too_often(*, seconds: int) -> None:
 
 @condition(
     "schedule.regions_without_source",
-    uk="Немає жодного живого джерела в регіонах: {regions}.",
-    en="No source lives in these regions: {regions}.",
+    uk="Жодне джерело не працює в регіонах: {regions}.",
+    en="No source works in these regions: {regions}.",
 )
 def regions_without_source(*, regions: str) -> None:
-    """`check` has found regions whose sources are all dead, behind, or of unknown age."""
+    """`check` has found regions whose sources all fail, are behind, or are of unknown age."""
 
 
 # how a source answers

@@ -147,6 +147,18 @@ def invisible(*, line: int, name: str) -> None:
 
 
 @condition(
+    "settings.prefix_without_slash",
+    uk="Рядок {line}: MQTT_TOPIC_PREFIX не має косої риски в кінці, тож теми зливаються з ним, як-от "
+    "homegrid/state. Щоб було home/grid/state, допишіть / і змініть теми в усьому, що їх уже читає.",
+    en="Line {line}: MQTT_TOPIC_PREFIX has no slash at its end, so topics run together with it, as in homegrid/state. "
+    "For home/grid/state add the /, and change the topics in whatever reads them already.",
+    severity=Severity.WARNING,
+)
+def prefix_without_slash(*, line: int) -> None:
+    """A prefix that runs together with the topics; it goes on working, for the topics of an installation must stay."""
+
+
+@condition(
     "settings.cannot_be_written",
     uk="{name} містить розрив рядка чи інший керівний символ, а .env такого не тримає.",
     en="{name} holds a line break or another control character, which .env cannot hold.",

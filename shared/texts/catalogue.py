@@ -3,6 +3,7 @@
 from shared.texts.bot import BOT
 from shared.texts.events import EVENTS
 from shared.texts.guests import GUESTS
+from shared.texts.help import HELP
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.inverter import INVERTER
 from shared.texts.language import Language, plural
@@ -33,6 +34,7 @@ ROOMS: tuple[dict[str, tuple[str, str]], ...] = (
     OUTLOOK,
     WIZARD,
     TOOLS,
+    HELP,
     HOMEASSISTANT,
 )
 TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts in room.items()}

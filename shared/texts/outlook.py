@@ -90,6 +90,10 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Щоб вистачило, потрібно {percent} до початку, а в гіршому разі буде лише {expected}",
         "To last, it needs {percent} when the outage begins, and at worst will have only {expected}",
     ),
+    "outlook.charge_not_accepted": (
+        "Батарея зараз не приймає заряду: BMS не дозволяє заряджання",
+        "The battery does not accept charge now: its BMS does not allow it",
+    ),
     "outlook.washing_now": ("Зараз можна вмикати пральну машину", "A good time for the washing machine: now"),
     "outlook.washing": ("Пральну машину краще вмикати з {at}", "A good time for the washing machine: from {at}"),
     # how it is known
@@ -122,7 +126,7 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Of {given} plain answers, lasts or not, {right} were right",
     ),
     "outlook.no_scorecard": (
-        "Прогноз ще не перевірено: ще не записано жодного відключення від початку до кінця",
+        "Прогноз ще не перевірено: він ще не застав жодного відключення від початку до кінця",
         "The forecast has not been put to the test yet: it has seen no outage from beginning to end",
     ),
     "outlook.stale": (

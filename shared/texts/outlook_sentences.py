@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from shared.broker_state import BrokerState
 from shared.charge import STEP, roughly
-from shared.messages import Certainty, LearnedFigure, OutageOutlook, Outlook, Verdict
+from shared.live_figures import accepts_charge, is_plug_live, live_figures
+from shared.messages import BY_GRID, Certainty, Grid, LearnedFigure, OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import NO_BREAK, Localized, Localizer
 
 MOST_PLUGS = 2
@@ -33,18 +35,26 @@ def is_trouble(outage: OutageOutlook) -> bool:
     return outage.verdict in (Verdict.WILL_NOT_LAST, Verdict.UNCERTAIN)
 
 
+def is_overdue(outage: OutageOutlook, now: datetime) -> bool:
+    """Whether the running outage should be over by now."""
+    return outage.running and outage.end is not None and outage.end <= now
+
+
 def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> str:
     """Return whether the battery lasts, and by how much; without a known outage, until when it would."""
     if outage is None or outage.end is None or outage.verdict is Verdict.UNKNOWN:
-        return _until(localizer, outlook, running=outage is not None and outage.running)
+        return _until(localizer, outlook.holds_until.typical, running=outage is not None and outage.running)
     return outage_sentence(localizer, outage)
 
 
 def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bool = False) -> str:
     """Return whether the battery lasts through an outage with a verdict, and by how much.
 
-    is_named means that it has just been said which outage it is.
+    is_named means that it has just been said which outage it is. While power is late, all there is to say is until when
+    the charge holds.
     """
+    if is_overdue(outage, localizer.now):
+        return _until(localizer, outage.holds_until.typical, running=True)
     when = "then" if is_named else "now" if outage.running else "ahead"
     end = outage.end or outage.start
     return localizer(
@@ -76,8 +86,17 @@ def in_ten(chance: float | None) -> int:
     return min(9, max(1, round((chance or 0) * 10)))
 
 
-def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable[[str], str]) -> list[str]:
-    """Return what to do where it may not last; name_of is the name of a plug by its id."""
+def advice(
+    localizer: Localizer,
+    outage: OutageOutlook | None,
+    name_of: Callable[[str], str],
+    *,
+    accepts_charge: bool | None = None,
+) -> list[str]:
+    """Return what to do where it may not last.
+
+    name_of is the name of a plug by its id, accepts_charge whether the battery lets itself be charged now.
+    """
     if outage is None or outage.verdict is Verdict.LASTS:
         return []
     worth = sorted((one for one in outage.plugs if one.adds_min >= LEAST_GAIN_MIN), key=lambda one: -one.adds_min)
@@ -90,8 +109,21 @@ def advice(localizer: Localizer, outage: OutageOutlook | None, name_of: Callable
             )
             for one in worth[:MOST_PLUGS]
         ),
-        *charging_advice(localizer, outage),
+        *charging_advice(localizer, outage, accepts_charge=accepts_charge),
     ]
+
+
+def why_off(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return which plugs are off so that the battery lasts: it may seem to last anyhow, but not surely enough."""
+    grid = live_figures(snapshot, localizer.now).grid
+    if snapshot.plug_plan is None or not snapshot.plug_plan.by_outlook or grid is None or grid.state is not Grid.OFF:
+        return None
+    off = [
+        snapshot.plug_name(id_)
+        for id_, plug in snapshot.plugs_by_name()
+        if plug.on is False and plug.switched_by == BY_GRID and is_plug_live(plug, localizer.now)
+    ]
+    return localizer("plug.off_for_battery", names=", ".join(off)) if off else None
 
 
 def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> list[str]:
@@ -114,8 +146,8 @@ def _kind(outage: OutageOutlook) -> str:
     return "short" if (outage.margin_min or 0.0) <= -1 else "unlikely"
 
 
-def _until(localizer: Localizer, outlook: Outlook, *, running: bool) -> str:
-    when, until = "now" if running else "ahead", outlook.holds_until.typical
+def _until(localizer: Localizer, until: datetime | None, *, running: bool) -> str:
+    when = "now" if running else "ahead"
     if until is None:
         return localizer(f"outlook.long_{when}")
     return localizer(f"outlook.until_{when}", typical=rough_time(localizer, until))
@@ -126,7 +158,9 @@ def rough_time(localizer: Localizer, moment: datetime) -> str:
     return localizer.since(roughly(moment, localizer.now))
 
 
-def charging_advice(localizer: Localizer, outage: OutageOutlook) -> Iterator[str]:
+def charging_advice(
+    localizer: Localizer, outage: OutageOutlook, *, accepts_charge: bool | None = None
+) -> Iterator[str]:
     """Yield how full the battery has to be before an outage that may not be lasted through, and by when to begin."""
     if outage.running or outage.verdict is Verdict.LASTS or outage.charge_needed_percent is None:
         return
@@ -135,6 +169,10 @@ def charging_advice(localizer: Localizer, outage: OutageOutlook) -> Iterator[str
         yield _too_late(localizer, outage, percent)
     elif outage.charge_from is not None:
         yield localizer("outlook.charge_by", percent=percent, at=rough_time(localizer, outage.charge_from))
+    else:
+        return
+    if accepts_charge is False:
+        yield localizer("outlook.charge_not_accepted")
 
 
 def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
@@ -148,10 +186,11 @@ def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
     return localizer(sentence, percent=percent, expected=there)
 
 
-def to_do(localizer: Localizer, outlook: Outlook, name_of: Callable[[str], str]) -> list[str]:
+def to_do(localizer: Localizer, outlook: Outlook, state: BrokerState) -> list[str]:
     """Return what to do: so that the battery lasts, or else when a washing machine does no harm."""
+    accepts = accepts_charge(state, localizer.now)
     for one in (concern(outlook), later_trouble(outlook)):
-        if found := advice(localizer, one, name_of):
+        if found := advice(localizer, one, state.plug_name, accepts_charge=accepts):
             return found
     return list(_washing(localizer, outlook))
 

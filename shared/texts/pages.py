@@ -210,6 +210,14 @@ PAGES: dict[str, tuple[str, str]] = {
         "Відключення {when}: було б вимкнено {names} (пробний режим)",
         "Outage {when}: {names} would be switched off (dry run)",
     ),
+    "plug.for_battery": (
+        "{plan}, бо інакше батареї може не вистачити",
+        "{plan}, because otherwise the battery might not last",
+    ),
+    "plug.off_for_battery": (
+        "Вимкнено, бо інакше батареї може не вистачити: {names}",
+        "Off, because otherwise the battery might not last: {names}",
+    ),
     "plug.plan_none": (
         "Відключення {when}: вимикати нічого не потрібно",
         "Outage {when}: nothing has to be switched off",

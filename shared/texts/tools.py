@@ -119,25 +119,116 @@ TOOLS: dict[str, tuple[str, str]] = {
     "tool.region_unproven": ("не перевірено", "unproven"),
     "tool.region_none": ("джерел немає", "none"),
     "tool.region_without_hours": ("{region}: годин ніхто не публікує", "{region}: nobody publishes hours"),
-    "tool.source_lives": (
+    "tool.source_works": (
         "  {source}: працює, {days}, черг: {queues} (останнє оновлення {seen})",
-        "  {source}: lives, {days}, {queues} queues (last sign of life {seen})",
+        "  {source}: works, {days}, {queues} queues (last updated {seen})",
     ),
     "tool.source_behind": (
         "  {source}: відстає, {days}, черг: {queues} (останнє оновлення {seen})",
-        "  {source}: behind, {days}, {queues} queues (last sign of life {seen})",
+        "  {source}: behind, {days}, {queues} queues (last updated {seen})",
     ),
     "tool.source_of_unknown_age": (
         "  {source}: вік невідомий, {days}, черг: {queues} (останнє оновлення {seen})",
-        "  {source}: of unknown age, {days}, {queues} queues (last sign of life {seen})",
+        "  {source}: of unknown age, {days}, {queues} queues (last updated {seen})",
     ),
-    "tool.source_dead": (
+    "tool.source_fails": (
         "  {source}: не працює, {failure} (останнє оновлення {seen})",
-        "  {source}: dead, {failure} (last sign of life {seen})",
+        "  {source}: does not work, {failure} (last updated {seen})",
     ),
     "tool.source_without_licence": ("{source} (ліцензію не вказано)", "{source} (no licence stated)"),
-    "tool.all_regions_live": (
-        "Кожен регіон ({regions}), графік якого хтось публікує, має живе джерело.",
-        "Every region of {regions} that anybody publishes has a source that lives.",
+    "tool.all_regions_work": (
+        "Кожен регіон ({regions}), графік якого хтось публікує, має джерело, що працює.",
+        "Every region with a published schedule has a source that works; regions asked: {regions}.",
+    ),
+    # the recorder
+    "tool.exported": ("Записано рядків {table}: {rows}.", "{rows} rows of {table} written."),
+    "tool.hours_missing": (
+        "Бракує {count} пошкодженої години.|Бракує {count} пошкоджених годин.|Бракує {count} пошкоджених годин.",
+        "{count} damaged hour is missing.|{count} damaged hours are missing.",
+    ),
+    "tool.table_columns": ("таблиця рядків перший останній", "table rows first last"),
+    "tool.unfolded": ("Додано вимірів до {file}: {readings}.", "{readings} readings added to {file}."),
+    "tool.backed_up": (
+        "{place} скопійовано до {file} ({size}); копія ціла.",
+        "{place} was copied to {file} ({size}); the copy is intact.",
+    ),
+    "tool.restored": ("{file} відновлено до {place}.", "{file} was restored to {place}."),
+    "tool.restored_aside": ("Попередня база тепер {aside}.", "The previous database is now {aside}."),
+    "tool.db_intact": (
+        "{file} ціла. Вона займає {size}; з них вільно для нових рядків {free}.",
+        "{file} is intact. It takes {size}; {free} of it is free for new rows.",
+    ),
+    "tool.db_intact_with_log": (
+        "{file} ціла. Вона займає {size} і ще {log} у журналі попереднього запису; вільно для нових рядків {free}.",
+        "{file} is intact. It takes {size}, plus {log} in its write-ahead log; {free} of it is free for new rows.",
+    ),
+    "tool.db_schema": (
+        "Її схема {schema} – саме та, яка потрібна цій програмі.",
+        "Its schema is {schema}, the one this program needs.",
+    ),
+    "tool.db_on_server": ("На сервері вона займає {size}.", "On the server it takes {size}."),
+    "tool.table_missing": ("Таблиці {table} немає.", "The table {table} is missing."),
+    "tool.table_rows": (
+        "{table}: {rows} рядок.|{table}: {rows} рядки.|{table}: {rows} рядків.",
+        "{table}: {rows} row.|{table}: {rows} rows.",
+    ),
+    "tool.table_span": (
+        "{table}: {rows} рядок, від {first} до {last}.|{table}: {rows} рядки, від {first} до {last}.|"
+        "{table}: {rows} рядків, від {first} до {last}.",
+        "{table}: {rows} row, from {first} to {last}.|{table}: {rows} rows, from {first} to {last}.",
+    ),
+    "tool.hours_damaged": (
+        "compressed_hour: пошкоджено {count} годину.|compressed_hour: пошкоджено {count} години.|"
+        "compressed_hour: пошкоджено {count} годин.",
+        "compressed_hour: {count} hour is damaged.|compressed_hour: {count} hours are damaged.",
+    ),
+    "tool.gap": (
+        "{table}: від {device} нічого між {start} і {end} ({length}).",
+        "{table}: nothing from {device} between {start} and {end} ({length}).",
+    ),
+    "tool.more_gaps": ("{table}: і ще прогалин за тиждень: {more}.", "{table}: and {more} more gaps this week."),
+    "tool.silent_since": (
+        "{table}: від {device} нічого з {at} ({length}).",
+        "{table}: nothing from {device} since {at} ({length}).",
+    ),
+    "tool.dead_letters": (
+        "dead_letter: {count} повідомлення з {topic} не записалося, останнє {at}.|"
+        "dead_letter: {count} повідомлення з {topic} не записалися, останнє {at}.|"
+        "dead_letter: {count} повідомлень з {topic} не записалися, останнє {at}.",
+        "dead_letter: {count} message on {topic} could not be recorded, the last at {at}.|"
+        "dead_letter: {count} messages on {topic} could not be recorded, the last at {at}.",
+    ),
+    "tool.more_topics": (
+        "dead_letter: і повідомлення ще з інших тем: {more}.",
+        "dead_letter: and messages on {more} more topics.",
+    ),
+    "tool.imported": (
+        "Рядків у {file}: {rows}. Перенесено нових вимірів: {new}, як інвертор {device}; уже були тут або двічі у "
+        "файлі: {known}.",
+        "{file} has {rows} rows: {new} new readings were imported as inverter {device}, {known} were already there or "
+        "are duplicates in the file.",
+    ),
+    "tool.import_errors": (
+        "Пропущено рядків, у яких лише помилка попередника: {rows}.",
+        "{rows} rows contain only an error of eamoon; skipped.",
+    ),
+    "tool.import_copies": (
+        "Пропущено рядків, які є копіями старіших вимірів від служби батарей попередника: {rows}.",
+        "{rows} rows are copies of older readings made by its battery service; skipped.",
+    ),
+    "tool.import_skipped": ("Пропущено рядків: {rows}; {cause}.", "{rows} rows were skipped: {cause}."),
+    "tool.import_unreadable": (
+        "Значень, які не є числами або неправдоподібні: {count}; вони записані як невідомі.",
+        "{count} values are not numbers or implausible; they are stored as unknown.",
+    ),
+    "tool.import_unknown": (
+        "Поле «{name}» невідоме й пропущене, рядків із ним: {rows}.",
+        'The field "{name}" of {rows} rows is unknown and was skipped.',
+    ),
+    "tool.import_left_out": (
+        "Навмисно пропущено: `grid_current` (обчислене з потужності й напруги), `battery_charge_power` (обчислене як "
+        "мережа мінус навантаження), `ac_output_freq` (на 11K це налаштування, а не вимір).",
+        "Skipped on purpose: `grid_current` (computed from power and voltage), `battery_charge_power` (computed as "
+        "grid minus load), `ac_output_freq` (a setting, not a measurement, on its 11K).",
     ),
 }

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.forecast import STEADY_FOR, forecast_alerts
 from services.bot.alerts.state import AlertState
+from services.bot.texts.outlook import forecast_text, outlook_text, verdict_lines
 from shared.broker_state import BrokerState
-from shared.messages import Certainty, OutageOutlook, PlugGain, PlugState, Verdict
-from tests.bot.facts import NOW
+from shared.messages import BatteryState, Certainty, OutageOutlook, PlugGain, PlugState, Verdict
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
+from tests.bot.facts import KYIV, NOW
 from tests.support.outlooks import outlook
 
 FIVE = timedelta(minutes=5)
@@ -98,3 +101,28 @@ def test_alerts_alternate_and_never_come_sooner_than_a_verdict_is_steady(verdict
     assert [one.over for _, one in found] == [bool(place % 2) for place in range(len(found))]
     places = [place for place, _ in found]
     assert all(later - first >= STEADY_FOR / FIVE for first, later in pairwise(places))
+
+
+@pytest.mark.parametrize(("allowed", "is_said"), [(True, False), (False, True), (None, False)])
+def test_advice_to_charge_names_a_bms_that_forbids_it(allowed: bool | None, is_said: bool):
+    """In the alert, in the reminder and in the answer to /outlook."""
+    ahead = judged(SHORT, start_h=2, charge_needed_percent=85, charge_from=NOW + timedelta(hours=1), plugs=())
+    state, localizer = AlertState(), Localizer(Language.EN, NOW, KYIV)
+    for step in range(4):
+        now = NOW + step * FIVE
+        known = BrokerState(
+            outlook=outlook("no_plan", now, outages=(ahead,)),
+            batteries={"jk": BatteryState(at=now, charging_mosfet=allowed)},
+        )
+        state, alerts = forecast_alerts(state, known, now)
+        if alerts:
+            break
+    (alert,) = alerts
+    assert alert.outlook
+    for text in (
+        forecast_text(localizer, alert),
+        "\n".join(verdict_lines(localizer, alert)),
+        outlook_text(Localizer(Language.EN, now, KYIV), known),
+    ):
+        assert "85" in text
+        assert ("The battery does not accept charge now: its BMS does not allow it" in text) is is_said

@@ -37,6 +37,8 @@ from shared.messages import (
     Grid,
     OutageOutlook,
     PlannedDay,
+    PlugPlan,
+    PlugState,
     QueueFit,
     QueueScore,
     QueueVerdict,
@@ -197,6 +199,13 @@ def _outlook_of(situation: str) -> Callable[[Localizer], str]:
     return lambda v: outlook_text(v, broker_state(outlook=outlook(situation, NOW)))
 
 
+def _plugs_for_battery() -> BrokerState:
+    """Return an outage that the battery lasts through because a plug is off."""
+    off = PlugState(at=NOW, name="Boiler <b>", on=False, reachable=True, switched_by="grid")
+    plan_of_plugs = PlugPlan(at=NOW, by_outlook=True, dry_run=False)
+    return broker_state(outlook=outlook("ample", NOW), plugs={"boiler": off}, plug_plan=plan_of_plugs)
+
+
 COMMANDS = {
     "status": lambda v: replies.status_text(v, broker_state()),
     "status, forecast": lambda v: replies.status_text(v, broker_state(outlook=outlook("short", NOW))),
@@ -223,6 +232,8 @@ COMMANDS = {
     ),
     "schedule, nothing": lambda v: schedule_text(v, None),
     "plugs": lambda v: replies.plugs_text(v, broker_state()),
+    "plugs, off for the battery": lambda v: replies.plugs_text(v, _plugs_for_battery()),
+    "outlook, plugs off for the battery": lambda v: outlook_text(v, _plugs_for_battery()),
     "plugs, none": lambda v: replies.plugs_text(v, BrokerState()),
     "help": lambda v: replies.help_text(v, is_viewer=False),
     "help, viewer": lambda v: replies.help_text(v, is_viewer=True),

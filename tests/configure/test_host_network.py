@@ -92,7 +92,7 @@ def test_answers_are_tested_from_the_services_network(tool: list[str], transport
 
 
 @pytest.mark.parametrize(("kind", "said"), [(Kind.COMPOSE, 1), (Kind.MAKE_UP, 0)])
-def test_a_search_that_cannot_reach_the_host_is_said_once(kind: Kind, said: int, tmp_path: Path) -> None:
+def test_a_search_that_cannot_reach_the_host_is_reported_once(kind: Kind, said: int, tmp_path: Path) -> None:
     terminal = Terminal("<", *ANSWERS)
     prompt = terminal.prompt()
     prompt.with_a_way_back(lambda: configure(prompt, Installation(kind, tmp_path / ".env"), ()))

@@ -192,6 +192,8 @@ def test_the_installed_settings_are_the_ones_that_are_asked_for(tmp_path: Path) 
     [
         (["TELEGRAM_BOT_TOKEN"], ["bot"]),
         (["DASHBOARD_PASSWORD"], ["dashboard"]),
+        (["BOT_LANGUAGE"], ["bot"]),  # tools of other services read it, too, whenever they are called
+        (["HOMEASSISTANT_LANGUAGE"], ["homeassistant"]),
         (["MQTT_BIND"], ["mosquitto"]),
         (["MQTT_PASSWORD_VIEWER"], ["mosquitto"]),
         (["QUEUE_NUMBER", "TUYA_ACCESS_ID"], ["schedule", "tuya"]),

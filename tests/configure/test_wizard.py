@@ -113,7 +113,7 @@ def test_in_a_ukrainian_dialogue_the_tools_speak_ukrainian(home: Stack, tmp_path
 
 
 @pytest.mark.processes
-def test_an_inverter_that_does_not_answer_is_said(tmp_path: Path) -> None:
+def test_an_inverter_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     done = asked(file, "2", "n", "1", "1", "127.0.0.1", "9", "n", "n", "2", "n", "", "", "", "n", "n", "n", "")
     assert "✗" in done.stdout
@@ -192,7 +192,7 @@ def test_a_tower_behind_a_gateway_is_tried_and_kept() -> None:
 
 
 @pytest.mark.processes
-def test_a_port_that_does_not_open_is_said_and_a_serial_port_needs_its_overlay() -> None:
+def test_a_port_that_does_not_open_is_reported_and_a_serial_port_needs_its_overlay() -> None:
     shown: list[str] = []
     lines = iter(("n", "y", "2", "/dev/does-not-exist", "y"))
     answers = batteries.ask(Prompt(Language.EN, lambda _: next(lines), shown.append), {"BOT_LANGUAGE": "en"})

@@ -356,7 +356,7 @@ def test_the_key_is_kept_for_its_owner_only(tmp_path):
     assert len(signing_key(directory)) == 32
 
 
-def test_a_key_that_cannot_be_kept_is_said(tmp_path, caplog):
+def test_a_key_that_cannot_be_kept_is_reported(tmp_path, caplog):
     (tmp_path / "file").touch()
     assert len(signing_key(tmp_path / "file")) == 32
     assert "everybody has to log in again" in caplog.text

@@ -34,7 +34,7 @@ def test_the_inverter_s_own_use_has_a_name():
         assert expected in said
 
 
-def test_more_out_than_in_is_said_too():
+def test_more_out_than_in_is_shown_too():
     found = balance(A_DAY | {"load_kwh": 8.0})
     assert found
     assert found.sources[MISSING] == pytest.approx(0.98)

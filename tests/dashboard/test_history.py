@@ -393,7 +393,7 @@ def test_zooming_reads_finer(browser, dashboard, tmp_path):
         eventually(all_again, "all of the day is shown again")
 
 
-def test_what_is_not_summed_up_yet_is_said_and_compared_with_nothing(tmp_path):
+def test_what_is_not_summed_up_yet_is_shown_as_such_and_compared_with_nothing(tmp_path):
     path = tmp_path / "easun.db"
     rolled(path, range(-24, 8))
     store = open_store(path)

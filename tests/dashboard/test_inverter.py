@@ -89,7 +89,7 @@ def test_what_cannot_be_changed_offers_nothing() -> None:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_every_outcome_is_said(language: Language) -> None:
+def test_every_outcome_is_shown(language: Language) -> None:
     for outcome in SettingOutcome:
         reason = None if outcome is SettingOutcome.CONFIRMED else control.MODE_REFUSED()
         change = SettingChange(at=NOW, value="sbu", before="sol", by="me", outcome=outcome, reason=reason)
@@ -180,7 +180,7 @@ def test_a_number_is_checked(value: object, refused: str | None) -> None:
         pytest.param({"inverter_settings": {"main": settings(NOW, settings={})}}, "not_offered", id="not-there"),
     ],
 )
-def test_what_stands_in_the_way_is_said(changes: dict[str, Any], refused: str) -> None:
+def test_what_stands_in_the_way_is_shown(changes: dict[str, Any], refused: str) -> None:
     reason = change_refusal(house(**changes), "main", "output_priority", "sbu", NOW)
     assert reason
     assert reason.code == f"control.{refused}"
@@ -369,7 +369,7 @@ def test_every_command_of_a_page_has_its_topic() -> None:
     assert all(topic.payload is kind and "dashboard" in topic.writers for kind, topic in topics.items())
 
 
-def test_in_a_browser_a_press_asks_the_answer_changes_and_the_outcome_is_said(
+def test_in_a_browser_a_press_asks_the_answer_changes_and_the_outcome_is_shown(
     browser: Browser, tmp_path: Path, sent: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened: dict[str, Any] = {"setting_changes": {}}

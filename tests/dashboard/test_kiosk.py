@@ -66,7 +66,7 @@ def test_in_an_outage_it_says_until_when_and_how_long_it_lasts() -> None:
         pytest.param(BrokerState(), "unknown", "notice", "message broker", id="no-broker"),
     ],
 )
-def test_what_is_unknown_is_said_to_be(known: BrokerState, state: str, part: str, said: str) -> None:
+def test_what_is_unknown_is_shown_as_unknown(known: BrokerState, state: str, part: str, said: str) -> None:
     shown = view(known, Localizer(Language.EN, NOW, ZONE), FRESH)
     assert shown.state == state
     assert said in shown.text[part]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.bot.texts.outlook import lasting
 from services.dashboard.markup import tree
 from services.dashboard.now.battery_answer import answer, until
+from services.dashboard.outages.forecast import forecast
 from shared.broker_state import BrokerState
 from shared.conditions.clock import NOT_SET
 from shared.conditions.outlook import little_history
@@ -29,12 +30,13 @@ from shared.messages import (
 )
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
-from shared.texts.outlook_sentences import advice, in_ten, outage_sentence
+from shared.texts.outlook_sentences import advice, in_ten, outage_sentence, rough_time, verdict_sentence
 from tests.dashboard.view_text import all_of, words
 from tests.support.outlooks import SITUATIONS, outlook
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 23, 19, 0, tzinfo=KYIV).astimezone(UTC)
+ENGLISH = Localizer(Language.EN, NOW, KYIV)
 BOILER = {"boiler": PlugState(at=NOW, name="Boiler", on=True)}
 
 
@@ -126,6 +128,20 @@ def test_power_that_may_be_late_is_not_called_minutes_short():
     late = outlook("short", NOW).outages[0].model_copy(update={"margin_min": 12, "chance": 0.4})
     found = said(outlook("short", NOW, outages=(late,)))
     assert found[0] == "If power is late after 21:30, the battery may not last (4 in 10 that it does)"
+
+
+@pytest.mark.parametrize("situation", ["barely", "short", "little_history"])
+def test_while_power_is_late_no_end_is_named_that_is_past(situation):
+    found = outlook(situation, NOW)
+    late = found.outages[0].model_copy(update={"end": NOW - timedelta(minutes=10)})
+    found = found.model_copy(update={"outages": (late, *found.outages[1:])})
+    verdict, _look, to_dos = said(found)
+    assert verdict == "", "the moment stands above it"
+    assert late.holds_until.typical is not None
+    until = "The battery lasts until about " + rough_time(ENGLISH, late.holds_until.typical)
+    assert outage_sentence(ENGLISH, late) == until
+    assert verdict_sentence(ENGLISH, found, late) == until
+    assert to_dos == said(outlook(situation, NOW))[2]
 
 
 def test_a_later_outage_that_is_not_lasted_through_is_not_hidden_by_the_next():
@@ -221,7 +237,7 @@ def test_page_bot_and_margin_agree_on_the_moment(margin_min: int, left_min: int)
     localizer = Localizer(Language.EN, NOW, KYIV)
     shown = lasts(Grid.OFF, found)
     assert shown.split()[-1] == lasting(localizer, timedelta(minutes=left_min), NOW).split("~")[1].split()[-1]
-    if abs(margin_min) >= 10:
+    if abs(margin_min) >= 10 and end > NOW:
         clocks = (time.fromisoformat(one) for one in (shown.split()[-1], localizer.clock(end)))
         then, ended = (datetime.combine(NOW, one, UTC) for one in clocks)
         minutes = (then - ended) % timedelta(days=1)
@@ -249,3 +265,22 @@ def test_an_outage_before_may_take_a_charge_that_would_be_enough(expected: Band 
     )
     (line,) = advice(Localizer(Language.EN, NOW, KYIV), later, str)
     assert said in line.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("allowed", "is_said"), [(True, False), (False, True), (None, False)])
+def test_advice_to_charge_names_a_bms_that_forbids_it(allowed: bool | None, is_said: bool):
+    """On the page, where the outlook stands alone, and in the list of outages."""
+    later = OutageOutlook(
+        start=NOW + timedelta(hours=9),
+        end=NOW + timedelta(hours=13),
+        verdict=Verdict.WILL_NOT_LAST,
+        charge_needed_percent=85,
+        charge_from=NOW + timedelta(hours=6),
+    )
+    said = outlook("ample", NOW).model_copy(update={"outages": (later,)})
+    state = BrokerState(connected=True, outlook=said, batteries={"jk": BatteryState(at=NOW, charging_mosfet=allowed)})
+    localizer = Localizer(Language.EN, NOW, KYIV)
+    for shown in (answer(state, localizer), forecast(state, localizer)):
+        lines = words([one for one in shown if one is not None])
+        assert "start charging by tomorrow 01:00" in lines
+        assert ("The battery does not accept charge now: its BMS does not allow it" in lines) is is_said

@@ -29,6 +29,8 @@ from shared.messages import (
     BatteryInfo,
     BatteryState,
     Contact,
+    Grid,
+    GridState,
     OutageSchedule,
     PlannedShedding,
     PlugCommand,
@@ -134,7 +136,7 @@ def test_nothing_can_be_switched_and_it_says_why(snapshot, why):
     assert why in view(snapshot, LOCALIZER).text["plugs-closed"]
 
 
-def test_without_plugs_nothing_is_said_of_them():
+def test_without_plugs_there_is_no_word_of_them():
     assert view(BrokerState(connected=True), LOCALIZER).text["plugs-closed"] == ""
 
 
@@ -300,21 +302,56 @@ def planned(*plugs: str, hours: float = 2) -> PlannedShedding:
 
 
 @pytest.mark.parametrize(
-    ("outages", "dry_run", "expected"),
+    ("outages", "by", "expected"),
     [
-        ((planned("boiler", "gone"),), False, ["Outage 20:02 – 23:02: Boiler, gone will be switched off"]),
-        ((planned("boiler"),), True, ["Outage 20:02 – 23:02: Boiler would be switched off (dry run)"]),
-        ((planned(),), False, ["Outage 20:02 – 23:02: nothing has to be switched off"]),
-        ((planned("boiler", hours=-1),), False, []),
-        ((planned(*"abcdef"),), False, ["Outage 20:02 – 23:02: a, b, c, d, e… will be switched off"]),
+        ((planned("boiler", "gone"),), {}, ["Outage 20:02 – 23:02: Boiler, gone will be switched off"]),
+        ((planned("boiler"),), {"dry_run": True}, ["Outage 20:02 – 23:02: Boiler would be switched off (dry run)"]),
+        (
+            (planned("boiler"),),
+            {"by_outlook": True},
+            ["Outage 20:02 – 23:02: Boiler will be switched off, because otherwise the battery might not last"],
+        ),
+        ((planned(),), {"by_outlook": True}, ["Outage 20:02 – 23:02: nothing has to be switched off"]),
+        ((planned("boiler", hours=-1),), {}, []),
+        ((planned(*"abcdef"),), {}, ["Outage 20:02 – 23:02: a, b, c, d, e… will be switched off"]),
     ],
 )
 def test_what_will_be_switched_off_is_told(
-    outages: tuple[PlannedShedding, ...], dry_run: bool, expected: list[str]
+    outages: tuple[PlannedShedding, ...], by: dict[str, bool], expected: list[str]
 ) -> None:
-    plan = PlugPlan(at=NOW, by_outlook=True, dry_run=dry_run, outages=outages)
+    plan = PlugPlan(at=NOW, **({"by_outlook": False, "dry_run": False} | by), outages=outages)
     known = house(boiler=plug(name="Boiler"))
     told = tree(plug_plan(replace(known, plug_plan=plan), LOCALIZER))
     assert [text.replace("\u00a0", " ") for one in told for text in words(one)] == expected
     assert plug_plan(replace(known, plug_plan=plan, services={}), LOCALIZER) == [], "nobody would do it"
     assert plug_plan(known, LOCALIZER) == []
+
+
+OFF_FOR_BATTERY = "Off, because otherwise the battery might not last: Boiler"
+
+
+@pytest.mark.parametrize(
+    ("grid", "by_outlook", "boiler", "expected"),
+    [
+        pytest.param(Grid.OFF, True, {"on": False, "switched_by": "grid"}, [OFF_FOR_BATTERY], id="for-the-battery"),
+        pytest.param(Grid.OFF, False, {"on": False, "switched_by": "grid"}, [], id="everything-goes-with-the-grid"),
+        pytest.param(Grid.OFF, True, {"on": True, "switched_by": "outlook"}, [], id="given-back"),
+        pytest.param(Grid.OFF, True, {"on": False, "switched_by": "telegram:1"}, [], id="by-a-person"),
+        pytest.param(Grid.OFF, True, {"on": None, "switched_by": "grid"}, [], id="unknown"),
+        pytest.param(
+            Grid.OFF, True, {"on": False, "switched_by": "grid", "at": NOW - timedelta(hours=1)}, [], id="unheard"
+        ),
+        pytest.param(Grid.ON, True, {"on": False, "switched_by": "grid"}, [], id="power-is-back"),
+        pytest.param(Grid.UNKNOWN, True, {"on": False, "switched_by": "grid"}, [], id="grid-unknown"),
+    ],
+)
+def test_why_plugs_are_off_is_told_whatever_the_verdict(
+    grid: Grid, by_outlook: bool, boiler: dict[str, object], expected: list[str]
+) -> None:
+    known = replace(
+        house(boiler=plug(**boiler)),
+        grid=GridState(at=NOW, state=grid, since=NOW - timedelta(hours=1)),
+        plug_plan=PlugPlan(at=NOW, by_outlook=by_outlook, dry_run=False),
+    )
+    assert [text for one in tree(plug_plan(known, LOCALIZER)) for text in words(one)] == expected
+    assert plug_plan(replace(known, plug_plan=None), LOCALIZER) == []

@@ -246,7 +246,7 @@ def test_nothing_recorded_is_unknown_and_no_error(tmp_path):
     assert found[TODAY] == []
 
 
-def test_a_broken_history_is_said_in_the_strip(tmp_path):
+def test_a_broken_history_is_shown_in_the_strip(tmp_path):
     (tmp_path / "easun.db").write_bytes(b"no database" * 1000)
     layer = recorded(site(tmp_path / "easun.db", mains(since=-20)), LOCALIZER, ViewOptions())[PAST]
     assert drawn(layer[:1]) == []
@@ -279,7 +279,7 @@ def test_the_forecast_is_a_band_with_its_median_the_reserve_and_the_charge_at_th
     [None, outlook("ample", at(-1)), outlook("ample", NOON, strip=None), outlook("ample", NOON, charge=None)],
     ids=["none", "stale", "without-a-strip", "without-a-charge"],
 )
-def test_where_there_is_no_forecast_nothing_is_drawn_and_that_is_said(found: Outlook | None):
+def test_where_there_is_no_forecast_nothing_is_drawn_and_a_sentence_is_shown(found: Outlook | None):
     label, note, *rest = forecast(found)
     assert words(note) == "No forecast of the charge"
     assert "No forecast of the charge" in label

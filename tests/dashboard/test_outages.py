@@ -454,7 +454,7 @@ def site_of(path: Path) -> PageContext:
     return PageContext(BrokerState, reader(path), lambda: LOCALIZER, DashboardSettings(_env_file=None))
 
 
-def test_nothing_recorded_and_a_broken_history_are_said(tmp_path):
+def test_nothing_recorded_and_a_broken_history_are_shown_as_such(tmp_path):
     nothing = recorded(site_of(tmp_path / "none.db"), LOCALIZER, ViewOptions())
     assert "Nothing recorded yet" in words(nothing)
     (tmp_path / "broken.db").write_bytes(b"this is no database" * 1000)

@@ -64,7 +64,7 @@ def test_every_control_is_within_reach_at_every_width(browser: Browser, address:
         show(page, one, address)
         for width in WIDTHS:
             page.set_viewport_size(ViewportSize(width=width, height=900))
-            eventually(lambda: page.evaluate(OUT_OF_REACH) == [], f"{one.name} fits into {width}", patience_s=10)
+            eventually(lambda: page.evaluate(OUT_OF_REACH) == [], f"{one.name} fits into {width}")
     context.close()
 
 

@@ -248,7 +248,7 @@ def test_settings_with_windows_line_ends_are_read_and_a_slip_is_told(booted: Sys
     assert f":{port}/\n" in done.stdout
 
 
-def test_a_port_that_is_taken_is_said(booted: System) -> None:
+def test_a_port_that_is_taken_is_reported(booted: System) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -261,7 +261,7 @@ def test_a_port_that_is_taken_is_said(booted: System) -> None:
     assert not (booted.root / "opt/easun-bridge/current").exists()
 
 
-def test_all_ports_that_are_taken_are_said_before_anything_is_changed(booted: System) -> None:
+def test_all_ports_that_are_taken_are_reported_before_anything_is_changed(booted: System) -> None:
     with socket.socket() as one, socket.socket(socket.AF_INET6) as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("::1", 0))
@@ -317,7 +317,7 @@ def test_a_second_one_at_the_same_time_waits_for_you(system: System, tmp_path: P
     assert "another install.sh is at work" in done.stderr
 
 
-def test_upgrading_what_is_not_there_is_said(system: System) -> None:
+def test_upgrading_what_is_not_there_is_reported(system: System) -> None:
     done = system.run("upgrade")
     assert done.returncode == EXIT_CONFIG
     assert "it is not installed here: run" in done.stderr
@@ -328,7 +328,7 @@ def without_venv(system: System, **env: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, check=False, env=system.env | env, capture_output=True, text=True)
 
 
-def test_an_old_python_is_said(system: System, tmp_path: Path) -> None:
+def test_an_old_python_is_reported(system: System, tmp_path: Path) -> None:
     old = fake(tmp_path / "fakes", "python3", '[ "$1" != -V ] || echo Python 3.9.2; exit 1')
     done = without_venv(system, **old)
     assert done.returncode == 1

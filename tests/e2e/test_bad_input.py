@@ -42,7 +42,7 @@ def test_only_the_user_can_mend_it(
     assert sentence in reason_text(watcher.wait_for(f"service/{service}/status", state="offline"))
 
 
-def test_a_settings_file_that_is_not_there_is_said(stack: Stack) -> None:
+def test_a_settings_file_that_is_not_there_is_reported(stack: Stack) -> None:
     stack.poller.start(ENV_FILE="/no/such.env")
     assert stack.poller.exit_code() == EXIT_CONFIG
     assert "The settings file /no/such.env, which ENV_FILE names, is not there." in stack.poller.log
@@ -94,7 +94,7 @@ def test_no_broker_at_the_start_is_waited_for(stack: Stack, watcher: Viewer) -> 
 BAD = ("{half", "[]", '"text"', '{"at": "yesterday"}', '{"at": "2026-11-23T12:00:00Z", "mode": 7}', "\udcff\x00")
 
 
-def test_payloads_that_do_not_parse_are_said_kept_and_block_nothing(stack: Stack, watcher: Viewer) -> None:
+def test_payloads_that_do_not_parse_are_reported_kept_and_block_nothing(stack: Stack, watcher: Viewer) -> None:
     stack.start_house()
     stack.start(stack.recorder)
     watcher.wait_for("service/recorder/status", state="online")

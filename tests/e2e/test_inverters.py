@@ -97,7 +97,7 @@ def run(stack: Stack, watcher: Viewer, houses: dict[str, House], tty: str) -> No
         return [payload for payload in watcher.on(GRID)[seen:] if payload["state"] == "off"]
 
     list_them()
-    stack.poller.start(GRID_UNKNOWN_AFTER="2")
+    stack.poller.start(GRID_UNKNOWN_AFTER="5")
     before = watcher.wait_for(GRID, state="on")
     assert "phases" not in before
     sums_are_true(watcher, houses)

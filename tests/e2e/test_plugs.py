@@ -157,35 +157,35 @@ def test_with_the_policy_of_the_outlook_no_more_goes_off_than_the_battery_needs(
 ) -> None:
     with Viewer(stack.broker, "outlook") as outlook:
 
-        def forecast(verdict: str, margin_min: float) -> list[bool]:
+        def forecast(verdict: str, chance: float) -> list[bool]:
             now = datetime.now(UTC)
-            gains = [{"plug": THIRD, "power_w": 900, "adds_min": 60}, {"plug": FIRST, "power_w": 900, "adds_min": 60}]
+            sets = [{"plug": None, "chance": chance}, {"plug": THIRD, "chance": 0.99}, {"plug": FIRST, "chance": 1}]
             start, end = now.isoformat(), (now + timedelta(hours=3)).isoformat()
-            running = {"start": start, "end": end, "running": True, "verdict": verdict, "margin_min": margin_min}
+            running = {"start": start, "end": end, "running": True, "verdict": verdict, "chance": chance}
             payload = {
                 "at": now.isoformat(),
                 "reserve_percent": 10,
                 "charge": {"percent": 60, "source": "bms"},
-                "outages": [running | {"plugs": gains}],
+                "outages": [running | {"shedding": sets}],
             }
             outlook.client.publish("outlook/state", json.dumps(payload), qos=1, retain=True)
             mains.say()
             return relays(stack)
 
         start_and_introduce(stack, watcher, mains, PLUG_POLICY="outlook", PLUG_RESTORE_PAUSE="0.1")
-        forecast("lasts", 300)
+        forecast("lasts", 0.99)
         assert watcher.wait_for("plug/plan", by_outlook=True, dry_run=False)["outages"] == []
         mains.turn("off")
-        eventually(lambda: forecast("lasts", 300) and journal(stack)["handled"] == mains.id, "the outage is known")
+        eventually(lambda: forecast("lasts", 0.99) and journal(stack)["handled"] == mains.id, "the outage is known")
         assert relays(stack) == [True] * 5
-        eventually(lambda: not all(forecast("will_not_last", -5)), "something went off")
+        eventually(lambda: not all(forecast("will_not_last", 0.2)), "something went off")
         shed = set(journal(stack)["shed"])
         went = relays(stack)
         assert went[0], "the most important one stays on"
         stack.tuya.kill()
         stack.tuya.start()
         watcher.wait_for(STATUS, state="online")
-        eventually(lambda: len(watcher.on(f"plug/{FIRST}/state")) > 1 and forecast("will_not_last", -5), "it is back")
+        eventually(lambda: len(watcher.on(f"plug/{FIRST}/state")) > 1 and forecast("will_not_last", 0.2), "it is back")
         assert set(journal(stack)["shed"]) == shed
         mains.turn("on")
         until(stack, mains, [True] * 5)

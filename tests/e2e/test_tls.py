@@ -96,7 +96,7 @@ async def test_a_burst_comes_through_in_order(tls_broker: TlsBroker) -> None:
     await asyncio.gather(*tasks)
 
 
-def test_another_ca_is_said_and_waited_for(tls_broker: TlsBroker, schedule: Process, tmp_path: Path) -> None:
+def test_another_ca_is_reported_and_waited_for(tls_broker: TlsBroker, schedule: Process, tmp_path: Path) -> None:
     make_ca(tmp_path / "other", "127.0.0.1")
     ca_file = tmp_path / "ca.crt"
     ca_file.write_bytes((tmp_path / "other/ca.crt").read_bytes())
@@ -109,7 +109,7 @@ def test_another_ca_is_said_and_waited_for(tls_broker: TlsBroker, schedule: Proc
         viewer.wait_for("service/schedule/status", state="disabled")
 
 
-def test_a_name_that_the_certificate_does_not_have_is_said(tls_broker: TlsBroker, schedule: Process) -> None:
+def test_a_name_that_the_certificate_does_not_have_is_reported(tls_broker: TlsBroker, schedule: Process) -> None:
     schedule.start(**tls_broker.client() | {"MQTT_HOST": "localhost"})
     eventually(lambda: "not valid for localhost" in schedule.log and "Hostname mismatch" in schedule.log)
 

@@ -195,7 +195,7 @@ def test_history_that_appears_later_is_seen(tmp_path):
     assert recorded(engine)
 
 
-def test_what_is_no_database_is_said(tmp_path):
+def test_what_is_no_database_is_reported(tmp_path):
     file = tmp_path / "easun.db"
     file.write_bytes(b"not a database at all" * 100)
     with pytest.raises(StorageError, match="file is not a database"):

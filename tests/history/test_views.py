@@ -17,9 +17,12 @@ from shared.history.engine import Place, reader, writer
 from shared.history.migration import HEAD
 from shared.history.tables import to_ms
 from shared.messages import InverterState
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import INVERTER_STATE
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+ENGLISH = Localizer(Language.EN, NOW)
 
 
 def rows(place: Place, query: str) -> list[dict[str, object]]:
@@ -92,15 +95,15 @@ def test_every_reading_is_unfolded_into_a_file_of_its_own(place: Place, tmp_path
     store.close()
     assert rows(place, "SELECT count(*) AS n FROM v_inverter_raw") == [{"n": 0}]
     file = tmp_path / "plain.db"
-    assert unfold(place, file) == f"5 readings added to {file}."
+    assert unfold(place, file, ENGLISH) == f"5 readings added to {file}."
     found = rows(file, "SELECT time, pv_power_w FROM v_inverter_raw ORDER BY at DESC LIMIT 1")
     assert found == [{"time": "2026-11-08T12:00:00.000Z", "pv_power_w": 0}]
-    assert unfold(place, file) == f"0 readings added to {file}."
+    assert unfold(place, file, ENGLISH) == f"0 readings added to {file}."
     newer = InverterState(at=NOW, pv_power_w=7)
     store = open_store(place)
     store.write([to_row(INVERTER_STATE.named("main"), newer.model_dump_json().encode())])
     store.close()
-    assert unfold(place, file) == f"1 readings added to {file}."
+    assert unfold(place, file, ENGLISH) == f"1 readings added to {file}."
 
 
 def test_a_file_of_another_kind_is_left_alone(place: Place, tmp_path: Path) -> None:
@@ -108,4 +111,4 @@ def test_a_file_of_another_kind_is_left_alone(place: Place, tmp_path: Path) -> N
     other = tmp_path / "other.db"
     open_store(other).close()
     with pytest.raises(UsageError, match="another kind"):
-        unfold(place, other)
+        unfold(place, other, ENGLISH)

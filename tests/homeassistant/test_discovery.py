@@ -14,6 +14,7 @@ from services.homeassistant import entities
 from services.homeassistant.devices import Device, devices, holds, object_id, slug
 from services.homeassistant.discovery import Home, Payload, components_in, payload, to_json, with_removals
 from shared.broker_state import BrokerState
+from shared.live_figures import is_plug_live
 from shared.messages import BatteryInfo, BatteryState, PlugInfo, PlugState, ServiceHealth
 from shared.texts.catalogue import TEXTS
 from shared.texts.homeassistant import HOMEASSISTANT
@@ -361,3 +362,11 @@ def test_a_choice_says_what_it_means_in_the_language_of_names() -> None:
     mode = payloads(house())["easun_inverter_main"]["components"]["mode"]
     said = environment.from_string(mode["json_attributes_template"]).render(value_json={"mode": "mains"})
     assert json.loads(said) == {"meaning": "On the grid"}
+
+
+@pytest.mark.parametrize("reachable", [True, None, False])
+def test_a_plug_is_there_in_home_assistant_as_long_as_on_the_page(reachable: bool | None) -> None:
+    """Where nobody knows yet whether it can be reached, it may be: its state is unknown, and it can be commanded."""
+    plug = PlugState(at=NOW, name="Boiler", reachable=reachable)
+    found = devices(house(plugs={"boiler": plug}), NOW, Language.EN)[object_id("plug", "boiler")]
+    assert found.is_live is is_plug_live(plug, NOW) is (reachable is not False)

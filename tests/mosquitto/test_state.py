@@ -150,7 +150,7 @@ def test_the_plugin_is_looked_for_where_it_is_installed(directory: str) -> None:
     assert [place for place in found[1].split() if PurePosixPath(directory).match(place)]
 
 
-def test_a_full_disk_is_said_and_the_broker_runs(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_the_broker_runs(small_disk: Path) -> None:
     broker = Broker(small_disk / "state")
     broker.log = small_disk.parent / "broker.log"
     broker.start()

@@ -17,7 +17,7 @@ def home(
     *,
     now: datetime = NOW,
     load_w: float = 400.0,
-    off_hours: tuple[int, int] = (8, 12),
+    off_hours: tuple[float, float] = (8, 12),
     off_now_h: float = 0.0,
     late_min: float = 0.0,
     seed: int = 3,

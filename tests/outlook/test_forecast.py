@@ -160,6 +160,43 @@ def test_more_charge_and_less_reserve_never_hurt(charge, more, reserve):
     assert better.margin_min >= less.margin_min
 
 
+@given(start=st.floats(-0.4, 20), length=st.floats(0.5, 14), more=st.floats(0.2, 10), off=st.booleans())
+@FEW
+def test_a_longer_outage_is_never_more_likely_to_be_lasted_through(start, length, more, off):
+    record = home(5, off_now_h=0.5 if off else 0, load_w=300)
+    begin = -0.5 if off else start
+    shorter, longer = (forecast(record, NOW, plan((begin, start + hours))).outages for hours in (length, length + more))
+    assert len(shorter) >= len(longer), "what ends beyond the forecast is not judged"
+    for short, long in zip(shorter, longer, strict=False):
+        assert long.chance is None or long.chance <= short.chance + 0.02
+        assert long.margin_min is None or long.margin_min <= short.margin_min
+        assert long.charge_at_end is None or long.charge_at_end.p50 <= short.charge_at_end.p50 + 1
+
+
+@given(start=st.floats(0.2, 36), length=st.floats(0.5, 20), load=st.floats(100, 1500))
+@FEW
+def test_verdict_margin_and_moments_agree(start, length, load):
+    for one in forecast(home(5, load_w=load), NOW, plan((start, start + length))).outages:
+        early, typical, _late = one.holds_until_s
+        assert one.start_s < one.end_s <= NOW.timestamp() + 36 * 3600 + 150
+        if one.verdict == "lasts":
+            assert one.margin_min >= 0
+            assert typical is None or typical >= one.end_s - 300
+        if one.margin_min <= -30:
+            assert one.verdict == "will_not_last"
+            assert typical < one.end_s
+            assert early <= typical
+
+
+def test_an_outage_that_ends_beyond_the_forecast_is_not_judged_by_its_first_hours():
+    assert not forecast(RECORD, NOW, plan((35, 39))).outages
+    assert forecast(RECORD, NOW, plan((35, 39))).strip.p50[-1] < 99, "but it is in the strip"
+    (running,) = forecast(home(off_now_h=1, load_w=250), NOW, plan((-1, 47))).outages
+    assert running.verdict == "unknown"
+    assert running.end_s is None
+    assert running.holds_until_s[1] > NOW.timestamp() + 3600
+
+
 def test_the_plant_is_learned():
     learned = forecast(RECORD, NOW, plan((2, 4))).learned
     assert learned["capacity_kwh"].value == pytest.approx(WH_PER_PERCENT / 10, rel=0.05)
@@ -194,6 +231,77 @@ def test_what_a_plug_adds():
     (running,) = found.outages
     assert running.plugs.keys() == {"boiler"}, "the lamp is off, and what the television draws is unknown"
     assert running.plugs["boiler"] > 30
+
+
+@pytest.mark.parametrize("power_w", [math.nan, math.inf, -50.0, 0.0])
+def test_a_plug_whose_power_is_no_number_gains_nothing(power_w):
+    found = forecast(home(off_now_h=1), NOW, plan((-1, 8)), plugs=[Plug("boiler", True, power_w)])
+    assert found.outages[0].plugs == {}
+PLUG = st.builds(
+    Plug,
+    id=st.uuids().map(str),
+    on=st.sampled_from([True, False, None]),
+    power_w=st.one_of(st.none(), st.floats(1, 800)),
+    follows_grid=st.sampled_from([True, True, False]),
+    is_shed=st.booleans(),
+)
+
+
+@given(plugs=st.lists(PLUG, max_size=5), start=st.sampled_from([-1.0, 2.0]), length=st.floats(2, 9))
+@FEW
+def test_the_more_plugs_are_off_the_likelier_the_battery_lasts(plugs, start, length):
+    record = home(5, off_now_h=1.0 if start < 0 else 0.0, load_w=700)
+    (found,) = forecast(record, NOW, plan((start, start + length)), plugs=plugs).outages
+    assert list(found.shedding) == [None, *(one.id for one in plugs if one.follows_grid)]
+    chances = list(found.shedding.values())
+    known = [one for one in chances if one is not None]
+    assert known == sorted(known)
+    assert None not in chances[len(chances) - len(known) :], "what more plugs are off with is known, too"
+    if not any(one.is_shed for one in plugs):
+        assert found.shedding[None] == found.chance
+
+
+def test_the_chance_with_a_plug_off_is_that_of_the_forecast_after_it_was_switched_off():
+    record = home(20, off_now_h=1.0, load_w=700)
+    plugs = [Plug("heater", True, 300), Plug("boiler", True, 200)]
+    off = {"heater": [(NOW.timestamp(), False)]}
+    before, after = (
+        forecast(one, NOW, plan((-1, 5)), plugs=given).outages[0]
+        for one, given in (
+            (record, plugs),
+            (replace(record, plug_events=off), [Plug("heater", False, 300, is_shed=True), plugs[1]]),
+        )
+    )
+    assert 0.1 < before.chance < before.shedding["heater"] - 0.2
+    assert after.chance == after.shedding["heater"]
+    assert after.shedding == pytest.approx(before.shedding, abs=0.03)
+
+
+def test_what_a_plug_that_is_off_would_draw_is_not_guessed():
+    record = home(20, off_now_h=1.0, load_w=700)
+    plugs = [Plug("lamp", True), Plug("heater", False, is_shed=True), Plug("boiler", True, 300)]
+    (found,) = forecast(record, NOW, plan((-1, 5)), plugs=plugs).outages
+    assert found.shedding[None] is None
+    assert found.shedding["lamp"] is None
+    assert found.chance == found.shedding["heater"] < found.shedding["boiler"]
+
+
+@pytest.mark.parametrize(
+    ("record", "planned", "expected"),
+    [
+        pytest.param(home(5), plan((2, 4), possible=True), {}, id="only-possible"),
+        pytest.param(home(5, off_now_h=1), plan(), {}, id="no-end"),
+        pytest.param(
+            History(time=[NOW.timestamp()], soc_percent=[50]),
+            plan((2, 4)),
+            {None: None, "boiler": None},
+            id="no-load-was-ever-measured",
+        ),
+    ],
+)
+def test_where_no_chance_can_be_known_there_is_none(record, planned, expected):
+    (found,) = forecast(record, NOW, planned, plugs=[Plug("boiler", True, 300)]).outages
+    assert found.shedding == expected
 
 
 def test_what_a_plug_draws_is_seen_when_it_is_switched():
@@ -233,6 +341,17 @@ def test_without_a_load_of_its_own_a_home_gets_no_certain_verdict(charge):
     assert {one.verdict for one in forecast(record, NOW, plan((1, 5), (8, 10))).outages} == {"uncertain"}
 
 
+@pytest.mark.parametrize("charge", [30, 50, 97])
+def test_a_battery_whose_size_nobody_knows_gets_no_certain_verdict(charge):
+    """It was never discharged in the record, and no BMS says how large it is."""
+    size = len(RECORD.time)
+    columns = {"grid_on": np.ones(size), "battery_power_w": np.zeros(size), "soc_percent": np.full(size, charge)}
+    record = replace(RECORD, **columns)
+    assert {one.verdict for one in forecast(record, NOW, plan((1, 3), (8, 10))).outages} == {"uncertain"}
+    labelled = replace(record, nominal_wh=5000.0)
+    assert {one.verdict for one in forecast(labelled, NOW, plan((1, 2), (20, 36))).outages} != {"uncertain"}
+
+
 @pytest.mark.parametrize("label_wh", [0, -5, math.nan, math.inf])
 def test_a_capacity_that_is_none_is_not_used(label_wh):
     found, without = (forecast(replace(RECORD, nominal_wh=one), NOW, plan((1, 5))) for one in (label_wh, None))
@@ -270,6 +389,59 @@ def test_an_outage_without_end_has_no_verdict(the_plan, said):
     assert said in names(found)
 
 
+@pytest.mark.parametrize(
+    ("off_h", "windows", "end_h"),
+    [
+        (2.5, [(-1.5, 3)], 3),
+        (20, [(-20, -16), (-8, -4), (-1.5, 3), (6, 9)], 3),
+        (3.5, [(-3.5, -0.1), (6, 9)], -0.1),
+        (1.5, [(-1.5, 2), (-0.5, 4)], 4),
+    ],
+    ids=["began earlier than planned", "the third window", "power is late", "windows overlap"],
+)
+def test_power_is_expected_when_the_plan_says_however_the_outage_began(off_h, windows, end_h):
+    """The schedule's own judgement is shared.outages.judge: page, bot and outlook name one moment."""
+    found = forecast(home(off_now_h=off_h, load_w=100), NOW, plan(*windows))
+    running, *ahead = found.outages
+    assert running.running
+    assert running.end_s == (NOW + timedelta(hours=end_h)).timestamp()
+    assert running.verdict == "lasts"
+    assert names(found) & {"end_unknown"} == set()
+    assert all(one.start_s > NOW.timestamp() + 3600 for one in ahead)
+
+
+@pytest.mark.parametrize(
+    ("off_min", "ago_min", "begun_min", "coming"),
+    [
+        (5, 20, 5, True),
+        (10, 25, 15, True),
+        (240, 20, 5, True),
+        (120, 10, 125, False),
+        (0, 0, 20, True),
+        (0, 0, 90, False),
+    ],
+    ids=["blinked before it", "blinked in it", "the one before", "came and is over", "is late", "did not come"],
+)
+def test_power_that_only_blinked_is_not_the_planned_outage(off_min, ago_min, begun_min, coming):
+    record = home(off_hours=(0, 4))
+    grid = np.array(record.grid_on)
+    last = len(grid) - 1 - ago_min // 5
+    grid[last - off_min // 5 : last] = 0.0
+    found = forecast(replace(record, grid_on=grid), NOW, plan((-begun_min / 60, 4))).outages
+    assert [one.end_s for one in found] == ([(NOW + timedelta(hours=4)).timestamp()] if coming else [])
+
+
+def test_no_time_is_good_for_washing_while_power_is_late():
+    assert forecast(home(off_now_h=4), NOW, plan((-4, -1))).washing_from_s is None
+    assert forecast(home(off_now_h=4), NOW, plan((-4, 1))).washing_from_s > NOW.timestamp() + 3600
+
+
+@pytest.mark.parametrize("unknown", [None, Plan(emergency=True), plan(known_h=1), plan(known_h=-3)])
+def test_no_time_is_good_for_washing_where_outages_may_come_that_nobody_announced(unknown):
+    assert forecast(RECORD, NOW, unknown).washing_from_s is None
+    assert forecast(RECORD, NOW, plan(known_h=6)).washing_from_s == NOW.timestamp()
+
+
 def test_an_unknown_grid_is_no_outage():
     grid = np.array(RECORD.grid_on)
     grid[-30:] = np.nan
@@ -289,6 +461,18 @@ def test_a_charge_that_jumps_widens_the_band():
     assert "charge_jumps" not in names(steady)
     wide, narrow = (one.strip.p90[0] - one.strip.p10[0] for one in (jumping, steady))
     assert wide > narrow
+
+
+@pytest.mark.parametrize(("points", "minutes"), [(-30, 10), (-30, 60), (-50, 30), (-70, 60)])
+def test_a_charge_that_falls_without_reason_is_nothing_to_be_sure_of(points, minutes):
+    """A BMS may notice in an outage that the battery is emptier than it had counted."""
+    record = home(off_now_h=2, load_w=700)
+    soc = np.array(record.soc_percent)
+    soc[-minutes // 5 :] = np.maximum(soc[-minutes // 5 :] + points, 0)
+    before, after = (forecast(one, NOW, plan((-2, 3))).outages[0] for one in (record, replace(record, soc_percent=soc)))
+    assert before.verdict == "lasts"
+    assert after.verdict == "uncertain"
+    assert after.charge_at_end.p90 > before.charge_at_end.p50 - 5, "it may also be wrong"
 
 
 def test_counted_energy_corrects_a_charge_that_strays():

@@ -12,7 +12,7 @@ from services.outlook.history import History
 from services.outlook.live import (
     AT_ONCE_S,
     EVERY_S,
-    LOAD_S,
+    SOON_S,
     basis_of,
     joined,
     pause_s,
@@ -25,12 +25,14 @@ from services.outlook.punctuality import actual_outages
 from services.outlook.steps import to_steps
 from shared.broker_state import BrokerState
 from shared.messages import (
+    BatteryState,
     DayState,
     Grid,
     GridState,
     InverterState,
     OutageSchedule,
     PlannedDay,
+    PlugInfo,
     PlugState,
     Scorecard,
     Verdict,
@@ -38,6 +40,7 @@ from shared.messages import (
 )
 from tests.outlook.home import NOW, home
 
+BMS = {"jk": BatteryState(at=NOW, soc_percent=64)}
 EMPTY = History(time=(), time_zone="UTC")
 
 
@@ -96,6 +99,12 @@ def plan(*hours: float, fetched: datetime = NOW) -> OutageSchedule:
     return OutageSchedule(at=fetched, queue="5.2", days=(day,), windows=tuple(windows), fetched_at=fetched)
 
 
+def info(priority: int, *, follows: bool = True) -> PlugInfo:
+    return PlugInfo(
+        at=NOW, name="", gangs={}, enabled=follows, protected=False, follows_grid=follows, priority=priority
+    )
+
+
 def boiler(*, on: bool) -> dict[str, PlugState]:
     return {"boiler": PlugState(at=NOW, name="Boiler", on=on)}
 
@@ -115,8 +124,12 @@ def boiler(*, on: bool) -> dict[str, PlugState]:
         ),
         pytest.param(state(plugs=boiler(on=True)), state(plugs=boiler(on=False)), AT_ONCE_S, id="a-plug"),
         pytest.param(state(load_w=500), state(load_w=800), EVERY_S, id="a-lamp"),
-        pytest.param(state(load_w=500), state(load_w=2500), LOAD_S, id="a-kettle"),
+        pytest.param(state(load_w=500), state(load_w=2500), SOON_S, id="a-kettle"),
         pytest.param(state(load_w=4000), state(load_w=5000), EVERY_S, id="a-kettle-in-a-kitchen"),
+        pytest.param(state(), state(batteries=BMS), SOON_S, id="a-bms-is-heard"),
+        pytest.param(BrokerState(), BrokerState(batteries=BMS), SOON_S, id="the-bms-of-a-home-without-inverter"),
+        pytest.param(state(batteries=BMS), state(), SOON_S, id="a-bms-is-silent"),
+        pytest.param(state(batteries=BMS), state(grid=Grid.OFF), AT_ONCE_S, id="silent-as-power-went"),
     ],
 )
 def test_what_changes_much_asks_for_another_forecast(used: BrokerState, present: BrokerState, pause: float):
@@ -127,6 +140,43 @@ def test_what_changes_much_asks_for_another_forecast(used: BrokerState, present:
 def test_a_protected_plug_is_not_to_be_switched_off():
     router = PlugState(at=NOW, name="Router", on=True, protected=True)
     assert [one.id for one in plugs_of(BrokerState(plugs={"router": router, **boiler(on=True)}))] == ["boiler"]
+
+
+@pytest.mark.parametrize(
+    ("infos", "follows"),
+    [
+        pytest.param({}, [("boiler", False), ("desk", False)], id="nothing-is-known-of-them"),
+        pytest.param({"boiler": info(1), "desk": info(2)}, [("desk", True), ("boiler", True)], id="first-goes-first"),
+        pytest.param({"boiler": info(2), "desk": info(2)}, [("boiler", True), ("desk", True)], id="equals-by-id"),
+        pytest.param({"desk": info(2, follows=False)}, [("desk", False), ("boiler", False)], id="outages-leave-it-on"),
+    ],
+)
+def test_plugs_are_in_the_order_in_which_outages_switch_them_off(
+    infos: dict[str, PlugInfo], follows: list[tuple[str, bool]]
+):
+    plugs = {"desk": PlugState(at=NOW, name="Desk", on=True), **boiler(on=True)}
+    found = plugs_of(BrokerState(plugs=plugs, plug_infos=infos))
+    assert [(one.id, one.follows_grid) for one in found] == follows
+
+
+@pytest.mark.parametrize(
+    ("on", "by", "since_h", "is_shed"),
+    [
+        pytest.param(False, "grid", 1, True, id="by-the-outage"),
+        pytest.param(False, "telegram:1", 1, False, id="by-a-person"),
+        pytest.param(True, "grid", 1, False, id="it-is-on"),
+        pytest.param(None, "grid", 1, True, id="by-the-outage-and-silent-since-then"),
+        pytest.param(None, "grid", 9, False, id="without-power-since-the-outage-began"),
+        pytest.param(None, None, None, False, id="never-switched"),
+    ],
+)
+def test_only_what_the_outage_has_switched_off_may_come_back_in_it(
+    on: bool | None, by: str | None, since_h: float | None, is_shed: bool
+):
+    since = None if since_h is None else NOW - timedelta(hours=since_h)
+    plug = PlugState(at=NOW, name="Boiler", on=on, switched_by=by, since=since)
+    (found,) = plugs_of(state(grid=Grid.OFF, since_h=5, plugs={"boiler": plug}))
+    assert found.is_shed is is_shed
 
 
 def test_the_clock_being_set_asks_for_another_forecast():

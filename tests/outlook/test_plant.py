@@ -1,11 +1,13 @@
 """What is learned of inverter and battery from the record."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from services.outlook.plant import learn_plant
 from services.outlook.steps import to_steps
-from tests.outlook.home import CONVERSION, IDLE_W, NOW, WH_PER_PERCENT, home
+from tests.outlook.home import CHARGE_W, CONVERSION, IDLE_W, NOW, WH_PER_PERCENT, home
 
 SUN_USED = 0.94
 
@@ -42,6 +44,20 @@ def test_what_the_sun_gives_is_told_from_what_the_home_takes(throttled: bool):
     assert plant.sun_used.value == pytest.approx(SUN_USED, abs=0.03)
     assert plant.conversion.value == pytest.approx(CONVERSION, abs=0.03)
     assert plant.idle_w.value == pytest.approx(IDLE_W, abs=15)
+
+
+@pytest.mark.parametrize("minutes", [10, 15, 30, 60])
+@pytest.mark.parametrize("off_hours", [(8, 12), (9.2, 13.7)])
+def test_a_coarse_record_makes_no_larger_battery(minutes: int, off_hours: tuple[float, float]):
+    record = home(40, off_hours=off_hours)
+    every = minutes // 5
+    names = ("time", "load_w", "battery_power_w", "soc_percent", "grid_on")
+    coarse = replace(record, **{name: np.array(getattr(record, name))[::-every][::-1] for name in names})
+    steps = to_steps(coarse, NOW.timestamp())
+    plant = learn_plant(steps, steps.inverter_soc)
+    assert plant.discharge_wh.value == pytest.approx(WH_PER_PERCENT, rel=0.06)
+    assert not plant.discharge_wh.is_default
+    assert plant.charging_w.value == pytest.approx(CHARGE_W, rel=0.1)
 
 
 def test_without_panels_a_usual_share_of_the_sun_is_assumed():

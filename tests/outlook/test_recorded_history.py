@@ -100,11 +100,28 @@ def test_the_record_is_read(path):
 def test_the_plan_is_that_of_its_time(path):
     plan = plan_of(schedule_at(reader(path), NOW), NOW)
     assert plan is not None
-    assert [(one.start, one.end) for one in plan.outages] == [
+    assert [(one.start, one.end) for one in plan.outages if one.end > NOW] == [
         (NOW + timedelta(hours=2), NOW + timedelta(hours=6)),
         (NOW + timedelta(hours=10), NOW + timedelta(hours=12)),
     ]
     assert plan.known_until == datetime(2026, 11, 24, 22, tzinfo=UTC)
+
+
+def test_an_outage_whose_power_is_late_stays_in_the_plan_for_some_hours():
+    late = plan_of(schedule(NOW, window(-14, -7), window(-4, -0.2), window(20, 21)), NOW)
+    assert late is not None
+    assert [one.end for one in late.outages] == [NOW - timedelta(minutes=12), NOW + timedelta(hours=21)]
+
+
+@pytest.mark.parametrize("state", [DayState.WAITING, DayState.UNKNOWN])
+def test_a_day_that_is_not_published_is_unknown_whatever_the_days_around_it_say(state: DayState):
+    states = {DAY - timedelta(days=1): DayState.PLANNED, DAY: state, DAY + timedelta(days=1): DayState.PLANNED}
+    midnight = datetime(2026, 11, 22, 22, tzinfo=UTC)
+    for now, one in ((NOW, window(20, 22)), (midnight + timedelta(minutes=5), window(-20, -18))):
+        found = plan_of(schedule(now, one, states=states), now)
+        assert found is not None
+        assert [(one.start, one.end) for one in found.outages] == [(one.start, one.end)]
+        assert found.known_until == midnight
 
 
 def test_an_unpublished_day_is_unknown_and_an_emergency_holds_no_window():
@@ -132,6 +149,25 @@ def test_replay_of_no_database_says_so(tmp_path, capsys):
         main([str(tmp_path / "none.db")])
     assert stopped.value.code == 1
     assert "no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--zone=Kyiv", "no such time zone: 'Kyiv'"),
+        ("--zone=../etc", "no such time zone"),
+        ("--at=yesterday", "not a moment of a record: 'yesterday'"),
+        ("--at=0001-01-01", "not a moment of a record"),
+        ("--at=9999-12-31", "not a moment of a record"),
+        ("--reserve=nan", "not a percentage: 'nan'"),
+        ("--reserve=300", "not a percentage: '300'"),
+    ],
+)
+def test_replay_says_what_is_wrong_with_an_option(path, capsys, option, said):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(path), option])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def readings(file: Path, start: datetime, end: datetime) -> None:

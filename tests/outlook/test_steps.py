@@ -1,9 +1,10 @@
 """Samples of any kind become five-minute steps."""
 
 import numpy as np
+import pytest
 
 from services.outlook.history import History
-from services.outlook.steps import to_steps
+from services.outlook.steps import spans, to_steps
 
 START = 1_790_000_100.0
 
@@ -28,3 +29,13 @@ def test_nothing_recorded_is_one_unknown_step():
     steps = to_steps(History(time=[]), START)
     assert steps.size == 1
     assert np.isnan(steps.load_w).all()
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+def test_a_coarse_record_holds_until_its_next_sample_and_no_longer(minutes: int):
+    times = START + 60.0 * minutes * np.arange(12)
+    off = np.array([1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1.0])
+    kept = np.arange(12) != 8
+    steps = to_steps(History(time=times[kept], load_w=np.full(11, 300.0), grid_on=off[kept]), times[-1])
+    assert spans(steps.off) == [(2 * minutes // 5, 5 * minutes // 5)]
+    assert spans(np.isnan(steps.load_w)) == [(8 * minutes // 5, 9 * minutes // 5)]

@@ -109,6 +109,15 @@ def test_a_battery_that_feeds_the_house_is_kept_for_the_outage():
             "charging.mains_charging_on",
             id="charges-anyway",
         ),
+        pytest.param({"accepts_charge": False}, "charging.not_accepted", id="the-bms-forbids-it"),
+        pytest.param(
+            {
+                "accepts_charge": False,
+                "knobs": replace(KNOBS, values={CURRENT: 40, CHARGING: "pv_first", OUTPUT: "uti"}),
+            },
+            "charging.not_accepted",
+            id="the-bms-forbids-it-in-a-home-that-charges-anyway",
+        ),
     ],
 )
 def test_why_nothing_is_begun(changes, code):
@@ -123,6 +132,26 @@ def test_a_home_that_charges_too_slowly_gets_more_current():
     assert isinstance(step, Begin)
     assert step.current_a > 10
     assert OUTPUT not in step.wishes
+
+
+@pytest.mark.parametrize("accepts", [True, None])
+def test_it_begins_where_the_bms_allows_it_or_does_not_say(accepts: bool | None):
+    assert isinstance(next_step(replace(SITUATION, accepts_charge=accepts)), Begin)
+
+
+def test_while_the_bms_forbids_it_nobody_says_that_it_charges_and_no_current_is_raised():
+    late = replace(SITUATION, now=NOW + HOUR, charging=CHARGES, accepts_charge=False)
+    step = next_step(late)
+    assert isinstance(step, Continue)
+    assert step.why == conditions.not_accepted(charge=40.0, target=80.0, outage=NEED.start)
+    assert isinstance(next_step(replace(late, grid=Grid.OFF)), PutBack)
+
+
+@pytest.mark.parametrize("dry_run_until", [None, NOW + 99 * HOUR])
+def test_a_dry_run_would_not_have_charged_a_battery_that_does_not_accept_it(dry_run_until: datetime | None):
+    found = replace(SITUATION, charging=CHARGES, accepts_charge=False)
+    shown = report_charging(found, next_step(found), None, dry_run_until=dry_run_until)
+    assert shown.reason == conditions.not_accepted(charge=40.0, target=80.0, outage=NEED.start)
 
 
 LONG = {"doubtful_for": PATIENCE}

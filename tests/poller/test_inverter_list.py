@@ -77,7 +77,7 @@ def test_units_behind_one_gateway_are_several_inverters(tmp_path: Path) -> None:
         pytest.param("  - {name: a, host: x\n", "it is not valid YAML", id="broken"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(text: str, sentence: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_reported_with_its_place(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(ListFileError) as caught:
         inverter_list(written(tmp_path, text)).read()
     assert sentence in caught.value.reason.text

@@ -14,8 +14,10 @@ from services.poller.settings import PollerSettings
 from shared.conditions import poller as conditions
 from shared.messages import Contact, Grid, Mode, ServiceHealth
 from shared.state_file import StateFile
+from simulators.setting_store import SettingStore
 from tests.poller.register_dumps import G_MAINS_4K
-from tests.poller.simulated_inverter import simulated
+from tests.poller.setting_home import UNIT
+from tests.poller.simulated_inverter import quiet_port, simulated
 from tests.support.living import living
 from tests.support.small_broker import SmallBroker
 from tests.support.waiting import until
@@ -72,6 +74,38 @@ async def test_an_inverter_that_leaves_the_list_leaves_the_broker(
     assert "inverter/one/availability" not in small_broker.retained
 
 
+def journal_of_a_muted_buzzer(given: dict[str, Any], unit: str) -> Path:
+    """Save the journal of the inverter "main", whose buzzer was muted for the quiet hours."""
+    muted = SettingSequence(
+        purpose=Purpose.QUIET_HOURS,
+        by="automatic",
+        at=datetime(2026, 11, 30, tzinfo=UTC),
+        unit=unit,
+        wanted={"buzzer_mode": "mute"},
+        before={"buzzer_mode": "fault"},
+        made={"buzzer_mode": ("mute",)},
+        stands={"buzzer_mode": "mute"},
+    )
+    file: Path = given["inverter_journal_dir"] / "main.json"
+    StateFile("", file, SettingJournal).save(with_sequence(SettingJournal(), muted))
+    return file
+
+
+async def test_the_buzzer_of_an_inverter_that_was_renamed_while_it_was_muted_is_restored(
+    small_broker: SmallBroker, given: dict[str, Any]
+) -> None:
+    wire, place = await simulated("tcp", lambda: UNIT | {303: 0})
+    store = wire.device.settings = SettingStore()
+    file = journal_of_a_muted_buzzer(given, "1/1E00/101112131415161718191:1;")
+    async with living("poller", PollerSettings(**given | place | {"inverter_name": "left"}), serve, small_broker):
+        await until(lambda: store.written == [(303, 3)])
+        await until(lambda: not StateFile("", file.with_name("left.json"), SettingJournal).peek().sequences)
+    assert not file.exists()
+    said = [reason["code"] for status in small_broker.on(STATUS) for reason in status["reasons"]]
+    assert conditions.left_changed.code not in said
+    await wire.stop()
+
+
 async def test_an_inverter_that_is_renamed_while_its_buzzer_is_muted_is_reported_until_it_is_back(
     small_broker: SmallBroker, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,20 +116,10 @@ async def test_an_inverter_that_is_renamed_while_its_buzzer_is_muted_is_reported
     wire, place = await simulated("tcp", words)
     listed = f"inverters: [{{name: %s, host: 127.0.0.1, port: {place['modbus_port']}}}]\n"
     given["inverters_file"].write_text(listed % "left")
-    file = given["inverter_journal_dir"] / "main.json"
-    muted = SettingSequence(
-        purpose=Purpose.QUIET_HOURS,
-        by="automatic",
-        at=datetime(2026, 11, 30, tzinfo=UTC),
-        unit="1/1E00/1",
-        wanted={"buzzer_mode": "mute"},
-        before={"buzzer_mode": "fault"},
-        made={"buzzer_mode": ("mute",)},
-    )
-    StateFile("", file, SettingJournal).save(with_sequence(SettingJournal(), muted))
+    file = journal_of_a_muted_buzzer(given, "1/1E00/1")
     async with living("poller", PollerSettings(**given), serve, small_broker):
         await until(lambda: small_broker.on("inverter/left/state"))
-        assert reasons() == [conditions.left_changed.code]
+        await until(lambda: reasons() == [conditions.left_changed.code])
         given["inverters_file"].write_text(listed % "main")
         await until(lambda: conditions.left_changed.code not in reasons())
         given["inverters_file"].write_text(listed % "left")
@@ -103,6 +127,19 @@ async def test_an_inverter_that_is_renamed_while_its_buzzer_is_muted_is_reported
         file.unlink()
         await until(lambda: not reasons())
     await wire.stop()
+
+
+async def test_an_inverter_that_never_answers_does_not_keep_one_that_is_gone_from_being_reported(
+    small_broker: SmallBroker, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.poller.inverters.LIST_CHECK_S", 0.05)
+    monkeypatch.setattr("services.poller.inverters.FIRST_READING_S", 0.2)
+    journal_of_a_muted_buzzer(given, "1/1E00/1")
+    ours = given | {"inverter_name": "left", "modbus_host": "127.0.0.1", "modbus_port": quiet_port()}
+    async with living("poller", PollerSettings(**ours), serve, small_broker):
+        await until(
+            lambda: conditions.left_changed.code in {one["code"] for one in small_broker.on(STATUS)[-1]["reasons"]}
+        )
 
 
 async def test_without_an_inverter_it_says_what_to_set(small_broker: SmallBroker, given: dict[str, Any]) -> None:

@@ -224,7 +224,7 @@ def test_a_block_that_no_other_length_fits_takes_no_late_answer_for_its_own(kind
 
 
 @on_every_transport
-def test_a_gateway_that_answers_as_unit_0_is_said(kind):
+def test_a_gateway_that_answers_as_unit_0_is_reported(kind):
     async def work(link):
         await reads_right(link)
         await link.fail("other_unit")
@@ -239,7 +239,7 @@ def test_a_gateway_that_answers_as_unit_0_is_said(kind):
 
 
 @pytest.mark.parametrize("kind", ["tcp", "dongle-eybond"])
-def test_a_gateway_with_transaction_ids_of_its_own_is_said(kind):
+def test_a_gateway_with_transaction_ids_of_its_own_is_reported(kind):
     async def work(link):
         await reads_right(link)
         await link.fail("own_number")

@@ -285,7 +285,7 @@ async def test_a_second_look_that_does_not_come_leaves_it_to_the_next_cycle(monk
     assert home.last_grid() is Grid.OFF
 
 
-async def test_what_is_wrong_with_the_wire_is_said_though_readings_come(monkeypatch) -> None:
+async def test_what_is_wrong_with_the_wire_is_reported_though_readings_come(monkeypatch) -> None:
     home = Home(Inverter(MAINS), monkeypatch)
     home.inverter.problem = poller.dongle_contended(times=4, seconds=60)
     await home.step()

@@ -1,5 +1,6 @@
 """The journal of the settings: whose change it was, what came of one, and times by a clock that was not set."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from services.poller.setting_journal import (
     redated,
     returning,
     settled,
+    taken_over,
     verdict,
     with_sequence,
 )
@@ -146,3 +148,68 @@ def test_a_planned_outage_stays_where_it_is_when_the_clock_is_set(by: timedelta)
     assert set_.charge == ChargeNotes(dry_run_since=NOW + by, charging=moved, would=moved, held_off=notes.held_off)
     assert set_.clock_set == NOW + by
     assert redated(SettingJournal(clock_set=NOW), change) == SettingJournal(clock_set=NOW + by)
+
+
+# a journal that was left under another name
+
+
+def muted(unit: Unit, *, made: bool = True) -> SettingSequence:
+    return SettingSequence(
+        purpose=Purpose.QUIET_HOURS,
+        by="automatic",
+        at=NOW,
+        unit=unit_key(unit),
+        wanted={"buzzer_mode": "mute"},
+        before={"buzzer_mode": "fault"},
+        made={"buzzer_mode": ("mute",)} if made else {},
+    )
+
+
+LEFT = with_sequence(BEGUN, muted(UNIT))
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "proven"),
+    [
+        pytest.param("SIM1", "SIM1", True, id="the-same"),
+        pytest.param("SIM1", "SIM2", False, id="another-one"),
+        pytest.param("SIM1", None, False, id="unknown-now"),
+        pytest.param(None, "SIM1", False, id="unknown-then"),
+        pytest.param(None, None, False, id="unknown-both-times"),
+        pytest.param("00000000", "00000000", False, id="a-placeholder"),
+    ],
+)
+def test_a_journal_is_taken_over_where_a_serial_number_proves_that_it_is_of_this_inverter(then, now, proven):
+    left = with_sequence(SettingJournal(), muted(replace(UNIT, serial_number=then)))
+    assert (taken_over(SettingJournal(), left, replace(UNIT, serial_number=now)) is not None) is proven
+
+
+def test_a_journal_that_is_taken_over_counts_the_writes_under_both_names_and_keeps_who_changed_what():
+    own = received(SettingJournal(writes=(NOW,)), "buzzer_mode", SettingCommand(at=NOW, value="mute", by="page"), NOW)
+    joined = taken_over(own, LEFT, UNIT)
+    assert joined
+    assert (joined.sequences, joined.pending, joined.seen) == (LEFT.sequences, LEFT.pending, LEFT.seen)
+    assert (joined.writes, joined.handled) == ((*LEFT.writes, NOW), own.handled)
+    newer = observed(SettingJournal(), UNIT, {"output_priority": "sol"}, NOW)
+    joined = taken_over(newer, LEFT, UNIT)
+    assert joined
+    assert joined.seen == newer.seen
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param(BEGUN, id="a-write"),
+        pytest.param(with_sequence(SettingJournal(), muted(UNIT, made=False)), id="a-sequence"),
+    ],
+)
+def test_a_journal_with_changes_of_its_own_takes_nothing_over(own):
+    assert taken_over(own, LEFT, UNIT) is None
+
+
+def test_a_charge_that_was_planned_but_not_begun_is_not_taken_over():
+    charging = Charging(NOW, NOW, 80, 20, NOW)
+    left = LEFT.model_copy(update={"charge": ChargeNotes(dry_run_since=NOW, charging=charging)})
+    joined = taken_over(SettingJournal(), left, UNIT)
+    assert joined
+    assert joined.charge == ChargeNotes(dry_run_since=NOW)

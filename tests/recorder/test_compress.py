@@ -20,6 +20,8 @@ from shared.history.derived import BATTERIES
 from shared.history.engine import Place, reader
 from shared.history.queries import latest, series
 from shared.messages import BatteryState, InverterState
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import BATTERY_STATE, INVERTER_STATE
 from tests.support.databases import Databases
 from tests.support.recorded import a_reading_a_day, ask, change
@@ -32,6 +34,7 @@ COUNT = 150
 """Minutes: a part of an hour, two hours, and a part of another one."""
 END = START + COUNT * MINUTE
 OVER = datetime(2026, 11, 1, 2, tzinfo=UTC) + COMPRESS_AFTER
+ENGLISH = Localizer(Language.EN, OVER)
 """Two hours are old enough then."""
 
 
@@ -86,7 +89,7 @@ def loads(place: Place) -> list[float | None]:
 
 def exported(place: Place, table: str, period: Period = ALWAYS) -> str:
     with NamedTemporaryFile(suffix=".jsonl") as file:
-        export(place, ExportRequest(table, period, "jsonl", file.name, force=True))
+        export(place, ExportRequest(table, period, "jsonl", file.name, force=True), ENGLISH)
         return re.sub(r'"version":\d+', '"version":0', Path(file.name).read_text())  # versions are random
 
 
@@ -100,7 +103,7 @@ def answers(place: Place) -> dict[str, Any]:
         "loads": loads(place),
         "battery": series(reader(place), "jk-1", ["cell_delta_v", "soh_percent"], **wanted),
         "latest": (latest(reader(place)), latest(reader(place), BATTERIES)),
-        "list": [line for line in overview(place).splitlines() if not line.startswith("compressed_hour")],
+        "list": [line for line in overview(place, ENGLISH).splitlines() if not line.startswith("compressed_hour")],
     }
 
 
@@ -114,7 +117,9 @@ def test_compression_changes_no_query(store: Store, database: Place) -> None:
     ]
     assert ask(database, "SELECT count(*) FROM inverter_state") == [(50,)]
     assert answers(database) == before
-    assert any(line.startswith("inverter_state: 160 rows, from 2026-11-01T00:20") for line in check(database, OVER))
+    assert any(
+        line.startswith("inverter_state: 160 rows, from 2026-11-01T00:20") for line in check(database, OVER, ENGLISH)
+    )
 
 
 def test_roll_ups_can_be_recomputed_from_compressed_hours(store: Store, database: Place) -> None:
@@ -150,7 +155,7 @@ def test_a_damaged_hour_is_a_gap_and_ends_nothing(store: Store, database: Place)
     tend(store)
     found = series(reader(database), "main", ["load_power_w"], start=after(30), end=after(31), buckets=2)
     assert found.values["load_power_w"] == [None, 9000]
-    assert any(line.startswith("inverter_state: ") for line in check(database, OVER))
+    assert any(line.startswith("inverter_state: ") for line in check(database, OVER, ENGLISH))
 
 
 def test_compressed_hours_are_purged_when_due(store: Store, database: Place) -> None:
@@ -190,7 +195,7 @@ def test_an_hour_of_a_newer_format_is_left_alone_and_said(filled: Place, databas
     assert reason
     assert reason.code == "storage.unknown_format"
     assert "garage" in latest(reader(place))
-    assert "inverter_state" in overview(place)
+    assert "inverter_state" in overview(place, ENGLISH)
     request = ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "out"))
-    assert "rows of inverter_state" in export(place, request)
+    assert "rows of inverter_state" in export(place, request, ENGLISH)
     store.close()

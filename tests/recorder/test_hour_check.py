@@ -15,6 +15,8 @@ from services.recorder.tools.export import ExportRequest, export
 from services.recorder.tools.unfold import unfold
 from services.recorder.upkeep import Upkeep
 from shared.history.engine import Place
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from tests.recorder.test_compress import (
     ALWAYS,
     KYIV,
@@ -31,6 +33,7 @@ from tests.support.recorded import ask, change
 
 __all__ = ["database", "filled", "store"]
 
+ENGLISH = Localizer(Language.EN, OVER)
 DAMAGE = "UPDATE compressed_hour SET data = 'damaged' WHERE device = 'main'"
 MARKED = "SELECT device, format FROM compressed_hour WHERE format <> 1 ORDER BY at"
 HOURS = "SELECT source, device, at, n, data, format FROM compressed_hour ORDER BY 1, 2, 3"
@@ -164,12 +167,14 @@ def test_a_backup_that_appears_later_mends_a_marked_hour(
 def test_tools_tell_of_damaged_hours(store: Store, database: Place, tmp_path: Path) -> None:
     tend(store)
     change(database, DAMAGE)
-    assert "compressed_hour: 2 hours are damaged." in list(check(database, OVER)), (
+    assert "compressed_hour: 2 hours are damaged." in list(check(database, OVER, ENGLISH)), (
         "also before the recorder has noticed"
     )
     sweep(HourCheck(store, tuple))
     told = "2 damaged hours are missing."
-    assert told in export(database, ExportRequest("inverter_state", ALWAYS, "jsonl", str(tmp_path / "out")))
-    assert told not in export(database, ExportRequest("battery_state", ALWAYS, "jsonl", str(tmp_path / "other")))
-    assert told in unfold(database, tmp_path / "unfolded.db")
+    assert told in export(database, ExportRequest("inverter_state", ALWAYS, "jsonl", str(tmp_path / "out")), ENGLISH)
+    assert told not in export(
+        database, ExportRequest("battery_state", ALWAYS, "jsonl", str(tmp_path / "other")), ENGLISH
+    )
+    assert told in unfold(database, tmp_path / "unfolded.db", ENGLISH)
     assert exported(database, "inverter_state").count('"main"') == 50

@@ -147,7 +147,7 @@ def test_without_backups_there_is_none_before_a_migration(of_the_version_before:
     assert len(list((place.parent / "backups").iterdir())) == 1
 
 
-def test_a_copy_that_cannot_be_made_is_said_and_delays_no_migration(
+def test_a_copy_that_cannot_be_made_is_reported_and_delays_no_migration(
     of_the_version_before: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, health = of_the_version_before, Health()
@@ -213,7 +213,7 @@ def test_a_full_disk_leaves_no_half_file(backups: Backups, store: Store, monkeyp
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.EACCES, "storage.backup_denied"), (errno.EROFS, "storage.backup_failed")]
 )
-def test_a_disk_that_may_not_be_written_is_said(
+def test_a_disk_that_may_not_be_written_is_reported(
     backups: Backups, store: Store, monkeypatch: pytest.MonkeyPatch, number: int, code: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -252,7 +252,9 @@ def test_room_is_made_by_the_oldest_but_never_the_last(
     assert (NIGHT + 2 * DAY).date() in backups.nights()
 
 
-def test_a_disk_that_is_not_mounted_is_said_and_its_place_stays_empty(path: Path, store: Store, tmp_path: Path) -> None:
+def test_a_disk_that_is_not_mounted_is_reported_and_its_place_stays_empty(
+    path: Path, store: Store, tmp_path: Path
+) -> None:
     others = [Path(name) for name in ("/dev/shm", "/var/tmp") if os.access(name, os.W_OK)]
     other = next((one for one in others if one.stat().st_dev != tmp_path.stat().st_dev), None)
     if other is None:

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from services.recorder.tools.restore import restore
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from tests.support.recorded import ask
 
 NOW = datetime(2026, 11, 23, 19, tzinfo=UTC)
+ENGLISH = Localizer(Language.EN, NOW)
 OPERATIONS = ("os.rename", "os.remove", "os.link", "os.chmod", "os.chown", "open", "sqlite3.connect", "shutil.copyfile")
 LOADS = "SELECT load_power_w FROM inverter_state"
 
@@ -46,7 +49,7 @@ def killed_before(number: int, place: Path, backup: Path) -> bool:
 
         sys.addaudithook(count)
         try:
-            restore(place, backup, NOW)
+            restore(place, backup, NOW, ENGLISH)
         finally:
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9

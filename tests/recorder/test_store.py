@@ -244,7 +244,7 @@ def test_any_payload_is_a_row_or_our_error(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("number", [10**20, -(2**31) - 1, 2**32])
-def test_a_number_that_no_database_holds_is_said(number: int) -> None:
+def test_a_number_that_no_database_holds_is_reported(number: int) -> None:
     data = f'{{"at": "2026-11-23T12:00:00Z", "grid_power_w": {number}}}'
     with pytest.raises(BadMessageError, match="grid_power_w"):
         to_row(INVERTER_STATE.named("main"), data.encode())

@@ -35,6 +35,8 @@ from shared.history.engine import Place
 from shared.history.migration import HEAD
 from shared.history.tables import inverter_state, metadata
 from shared.messages import GridState, InverterState, Mode, iso
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.databases import Databases
 from tests.support.fork_server import run_module
@@ -42,8 +44,10 @@ from tests.support.recorded import a_reading_a_day, ask
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
+ENGLISH = Localizer(Language.EN, NOW)
 KYIV = ZoneInfo("Europe/Kyiv")
 ALWAYS = Period()
+ENVIRONMENT = {"DATABASE_URL": "", "ENV_FILE": "", "BOT_LANGUAGE": "en", "TIME_ZONE": "Europe/Kyiv"}
 WARNINGS = (Reason.sentence("a, b"), Reason.sentence("ї"))
 
 
@@ -81,7 +85,7 @@ def loads(path: Path) -> list[object]:
 
 
 def tool(*words: object, path: Path, prepare: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"DB_PATH": str(path), "DATABASE_URL": "", "ENV_FILE": "", "TIME_ZONE": "Europe/Kyiv"}
+    env = os.environ | ENVIRONMENT | {"DB_PATH": str(path)}
     if prepare is None:
         return run_module("services.recorder", *map(str, words), env=env)
     command = [sys.executable, "-m", "services.recorder", *map(str, words)]
@@ -120,13 +124,13 @@ def test_a_moment(text: str, ends: bool, expected: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-11-20T25:00", "9999-12-31"])
-def test_what_is_no_moment_is_said(text: str) -> None:
+def test_what_is_no_moment_is_reported(text: str) -> None:
     with pytest.raises(UsageError, match="not a day or time"):
         parse_time(text, KYIV, ends=True)
 
 
 @pytest.mark.parametrize("last", ["2026-11-19", "2026-11-20T00:00"])
-def test_a_period_that_ends_before_it_begins_is_said(last: str) -> None:
+def test_a_period_that_ends_before_it_begins_is_reported(last: str) -> None:
     with pytest.raises(UsageError, match="ends before it begins"):
         period("2026-11-20", last, KYIV)
 
@@ -143,7 +147,7 @@ def test_one_day_is_a_period() -> None:
 
 def exported(path: Path, tmp_path: Path, format: str = "csv", span: Period = ALWAYS) -> str:
     file = tmp_path / "out"
-    export(path, ExportRequest("inverter_state", span, format, str(file), force=True))
+    export(path, ExportRequest("inverter_state", span, format, str(file), force=True), ENGLISH)
     return file.read_text(encoding="utf-8")
 
 
@@ -184,7 +188,7 @@ def test_a_period_ends_before_its_end(database: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(metadata.tables))
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_every_table_can_be_exported(database: Path, tmp_path: Path, name: str, format: str) -> None:
-    assert f"rows of {name}" in export(database, ExportRequest(name, ALWAYS, format, str(tmp_path / "out")))
+    assert f"rows of {name}" in export(database, ExportRequest(name, ALWAYS, format, str(tmp_path / "out")), ENGLISH)
 
 
 def test_moments_are_told_from_numbers_by_their_names() -> None:
@@ -199,7 +203,7 @@ def test_moments_are_told_from_numbers_by_their_names() -> None:
 def test_the_list(database: Path) -> None:
     store = open_store(database)
     store.write([to_row(GRID_STATE.named(), GridState(at=START, since=START, state="on").model_dump_json().encode())])
-    lines = {line.split()[0]: line.split()[1:] for line in overview(database).splitlines()}
+    lines = {line.split()[0]: line.split()[1:] for line in overview(database, ENGLISH).splitlines()}
     assert lines["inverter_state"] == ["100", "2026-11-23T18:00:00.000Z", "2026-11-23T18:01:39.000Z"]
     assert lines["grid_state"][0] == "1"
     assert lines["plug_state"] == ["0", "-", "-"]
@@ -208,10 +212,10 @@ def test_the_list(database: Path) -> None:
 def test_a_file_that_is_there_stays(database: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UsageError, match="--force"):
-        export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "out")))
+        export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "out")), ENGLISH)
     assert (tmp_path / "out").read_text() == "mine"
     with pytest.raises(UsageError, match="the database itself"):
-        export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(database), force=True))
+        export(database, ExportRequest("inverter_state", ALWAYS, "csv", str(database), force=True), ENGLISH)
 
 
 def test_many_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
@@ -242,7 +246,7 @@ def test_many_rows_with_flat_memory(database: Path, tmp_path: Path) -> None:
 
 
 def exported_lines(path: Path, tmp_path: Path) -> int:
-    export(path, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "all.csv")))
+    export(path, ExportRequest("inverter_state", ALWAYS, "csv", str(tmp_path / "all.csv")), ENGLISH)
     with (tmp_path / "all.csv").open() as file:
         return sum(1 for _ in file)
 
@@ -267,7 +271,7 @@ def test_a_backup_while_the_recorder_writes(database: Path, tmp_path: Path) -> N
     try:
         for number in range(5):
             file = tmp_path / f"backup-{number}.db"
-            backup(database, file, force=False)
+            backup(database, file, ENGLISH, force=False)
             found = loads(file)
             assert found == list(range(len(found)))  # whole batches, nothing missing between
             assert len(found) % 10 == 0
@@ -281,7 +285,7 @@ def test_a_backup_while_the_recorder_writes(database: Path, tmp_path: Path) -> N
 
 def test_a_backup_is_one_plain_file(database: Path, tmp_path: Path) -> None:
     database.chmod(0o600)
-    backup(database, tmp_path / "backup.db", force=False)
+    backup(database, tmp_path / "backup.db", ENGLISH, force=False)
     assert (tmp_path / "backup.db").stat().st_mode & 0o777 == 0o600
     assert ask(tmp_path / "backup.db", "PRAGMA journal_mode") == [("delete",)]
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["backup.db"]
@@ -291,30 +295,30 @@ def test_a_backup_replaces_only_when_told_to(database: Path, tmp_path: Path) -> 
     file = tmp_path / "backup.db"
     file.write_text("mine")
     with pytest.raises(UsageError, match="--force"):
-        backup(database, file, force=False)
+        backup(database, file, ENGLISH, force=False)
     assert file.read_text() == "mine"
-    backup(database, file, force=True)
+    backup(database, file, ENGLISH, force=True)
     assert len(loads(file)) == 100
     with pytest.raises(UsageError, match="the database itself"):
-        backup(database, database, force=True)
+        backup(database, database, ENGLISH, force=True)
     file.with_name("backup.db-wal").write_bytes(b"")
     with pytest.raises(UsageError, match="a database in use"):
-        backup(database, file, force=True)
+        backup(database, file, ENGLISH, force=True)
 
 
 def test_a_server_has_its_own_tools(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="pg_dump"):
-        backup("postgresql://nobody@127.0.0.1/x", tmp_path / "b", force=False)
+        backup("postgresql://nobody@127.0.0.1/x", tmp_path / "b", ENGLISH, force=False)
     with pytest.raises(UsageError, match="pg_restore"):
-        restore("postgresql://nobody@127.0.0.1/x", tmp_path / "b", NOW)
+        restore("postgresql://nobody@127.0.0.1/x", tmp_path / "b", NOW, ENGLISH)
 
 
 def test_there_and_back(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
-    backup(database, file, force=False)
+    backup(database, file, ENGLISH, force=False)
     fill(database, range(100, 150))
     database.chmod(0o640)
-    said = restore(database, file, NOW)
+    said = restore(database, file, NOW, ENGLISH)
     aside = database.with_name("easun.db.before-restore-20261123T190000Z")
     assert str(aside) in said
     assert loads(database) == list(range(100))
@@ -325,15 +329,15 @@ def test_there_and_back(database: Path, tmp_path: Path) -> None:
 
 
 def test_a_restore_to_an_empty_place(database: Path, tmp_path: Path) -> None:
-    backup(database, tmp_path / "backup.db", force=False)
-    restore(tmp_path / "new" / "easun.db", tmp_path / "backup.db", NOW)
+    backup(database, tmp_path / "backup.db", ENGLISH, force=False)
+    restore(tmp_path / "new" / "easun.db", tmp_path / "backup.db", NOW, ENGLISH)
     assert len(loads(tmp_path / "new" / "easun.db")) == 100
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["easun.db"]
 
 
 @pytest.mark.processes
 def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_path: Path) -> None:
-    backup(database, tmp_path / "backup.db", force=False)
+    backup(database, tmp_path / "backup.db", ENGLISH, force=False)
     script = (
         "import os, sqlite3, sys\n"
         "c = sqlite3.connect(sys.argv[1])\n"
@@ -343,7 +347,7 @@ def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_
     )
     subprocess.run([sys.executable, "-c", script, database], check=True, timeout=20)
     assert database.with_name("easun.db-wal").stat().st_size
-    restore(database, tmp_path / "backup.db", NOW)
+    restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert loads(database) == list(range(100))
     (aside,) = (file for file in database.parent.glob("*before-restore*") if file.name.endswith("Z"))
     assert set(loads(aside)) == {-1}
@@ -352,7 +356,7 @@ def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_
 @pytest.mark.processes
 def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path) -> None:
     """Idle between two batches: the recorder holds no transaction, only the file."""
-    backup(database, tmp_path / "backup.db", force=False)
+    backup(database, tmp_path / "backup.db", ENGLISH, force=False)
     script = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -368,26 +372,26 @@ def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path)
         assert recorder.stdout
         assert recorder.stdout.readline() == "idle\n"
         with pytest.raises(UsageError, match="in use: stop the recorder"):
-            restore(database, tmp_path / "backup.db", NOW)
+            restore(database, tmp_path / "backup.db", NOW, ENGLISH)
         assert len(loads(database)) == 101
         recorder.communicate("\n", timeout=20)
-    restore(database, tmp_path / "backup.db", NOW)
+    restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert len(loads(database)) == 100
 
 
 def test_a_recorder_that_waits_goes_on_in_the_restored_file(database: Path, tmp_path: Path) -> None:
-    backup(database, tmp_path / "backup.db", force=False)
+    backup(database, tmp_path / "backup.db", ENGLISH, force=False)
     store = open_store(database)  # no batch yet, so no open connection
-    restore(database, tmp_path / "backup.db", NOW)
+    restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     store.write([to_row(INVERTER_STATE.named("main"), reading(100))])
     store.close()
     assert len(loads(database)) == 101
 
 
 def test_a_restore_in_place_of_a_damaged_database(database: Path, tmp_path: Path) -> None:
-    backup(database, tmp_path / "backup.db", force=False)
+    backup(database, tmp_path / "backup.db", ENGLISH, force=False)
     cut(database)
-    restore(database, tmp_path / "backup.db", NOW)
+    restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert len(loads(database)) == 100
 
 
@@ -422,25 +426,25 @@ def test_a_restore_of_something_else_changes_nothing(
     database: Path, tmp_path: Path, spoil: Callable[[Path], object], says: str
 ) -> None:
     file = tmp_path / "backup.db"
-    backup(database, file, force=False)
+    backup(database, file, ENGLISH, force=False)
     spoil(file)
     with untouched(tmp_path), pytest.raises(EasunError, match=says):
-        restore(database, file, NOW)
+        restore(database, file, NOW, ENGLISH)
 
 
 def test_a_bare_copy_of_a_running_database_is_no_backup(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "backup.db"
-    backup(database, file, force=False)
+    backup(database, file, ENGLISH, force=False)
     file.with_name("backup.db-wal").write_bytes(b"commits")
     with untouched(tmp_path), pytest.raises(UsageError, match="not a finished backup"):
-        restore(database, file, NOW)
+        restore(database, file, NOW, ENGLISH)
 
 
 def test_a_damaged_database_gives_no_backup(database: Path, tmp_path: Path) -> None:
     fill(database, range(100, 2000))
     cut(database)
     with pytest.raises(StorageError, match=r"malformed|is damaged"):
-        backup(database, tmp_path / "backup.db", force=False)
+        backup(database, tmp_path / "backup.db", ENGLISH, force=False)
     assert [file.name for file in tmp_path.iterdir()] == ["data"]
 
 
@@ -543,7 +547,7 @@ def test_an_import_counts_what_it_leaves_out_and_twice_is_once(database: Path, t
         ],
     )
     with untouched(file.parent / "data" / "nothing"):
-        first = import_eamoon(database, file, "main", NOW)
+        first = import_eamoon(database, file, "main", NOW, ENGLISH)
     rows = ask(database, "SELECT * FROM inverter_state ORDER BY device, at")
     for sentence in (
         "9 rows: 3 new readings",
@@ -557,7 +561,7 @@ def test_an_import_counts_what_it_leaves_out_and_twice_is_once(database: Path, t
     ):
         assert sentence in first
     assert len(rows) == 103
-    again = import_eamoon(database, file, "main", NOW)
+    again = import_eamoon(database, file, "main", NOW, ENGLISH)
     assert "0 new readings" in again
     assert "3 were already there" in again
     assert ask(database, "SELECT * FROM inverter_state ORDER BY device, at") == rows
@@ -568,7 +572,7 @@ def test_an_import_changes_nothing_in_its_source_and_begins_a_database(tmp_path:
     source.mkdir()
     file = predecessor(source / "inverter.db", [("2026-01-16T12:00:00", said(), None)] * 600)
     with untouched(source):
-        text = import_eamoon(tmp_path / "easun.db", file, "roof", NOW)
+        text = import_eamoon(tmp_path / "easun.db", file, "roof", NOW, ENGLISH)
     assert "1 new readings" in text
     assert ask(tmp_path / "easun.db", "SELECT device FROM inverter_state") == [("roof",)]
 
@@ -582,7 +586,7 @@ def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(data
         for days in (1, 0)  # the older one comes when rows of a later day were purged already
     ]
     for file in files:
-        import_eamoon(database, file, "main", NOW)
+        import_eamoon(database, file, "main", NOW, ENGLISH)
         store = open_store(database)
         store.write(a_reading_a_day(NOW, days=40))
         Upkeep(store, KYIV, 40).finish(NOW)
@@ -596,12 +600,12 @@ def test_imported_readings_older_than_raw_days_are_summed_up_before_they_go(data
 def test_a_name_that_no_inverter_has(tmp_path: Path, device: str) -> None:
     file = predecessor(tmp_path / "inverter.db", [])
     with pytest.raises(UsageError, match="not a valid inverter name"):
-        import_eamoon(tmp_path / "easun.db", file, device, NOW)
+        import_eamoon(tmp_path / "easun.db", file, device, NOW, ENGLISH)
 
 
 def test_another_database_is_not_imported(database: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a database of eamoon"):
-        import_eamoon(tmp_path / "new.db", database, "main", NOW)
+        import_eamoon(tmp_path / "new.db", database, "main", NOW, ENGLISH)
     assert not (tmp_path / "new.db").exists()
 
 
@@ -610,21 +614,21 @@ def test_another_database_is_not_imported(database: Path, tmp_path: Path) -> Non
 
 def test_a_sound_database(database: Path) -> None:
     fill(database, range(1000, 1100))
-    text = "\n".join(check(database, START + timedelta(seconds=1101)))
+    text = "\n".join(check(database, START + timedelta(seconds=1101), ENGLISH))
     assert "is intact" in text
     assert f"schema is {HEAD}" in text
     assert "inverter_state: 200 rows, from 2026-11-23T18:00:00.000Z to 2026-11-23T18:18:19.000Z." in text
-    assert "nothing from main between 2026-11-23T18:01:39.000Z and 2026-11-23T18:16:40.000Z (15 minutes)." in text
+    assert "nothing from main between 2026-11-23T18:01:39.000Z and 2026-11-23T18:16:40.000Z (15 min)." in text
     assert "since" not in text
 
 
-def test_silence_and_dead_letters_are_said(database: Path) -> None:
+def test_silence_and_dead_letters_are_reported(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "INSERT INTO dead_letter VALUES ('inverter/x/state', 'd', 1795456800000, 'bad', 2, x'7b7d', NULL)"
         )
-    text = "\n".join(check(database, NOW))
-    assert "nothing from main since 2026-11-23T18:01:39.000Z (58 minutes)." in text
+    text = "\n".join(check(database, NOW, ENGLISH))
+    assert "nothing from main since 2026-11-23T18:01:39.000Z (58 min)." in text
     assert "1 message on inverter/x/state could not be recorded, the last at 2026-11-23T18:00:00.000Z." in text
 
 
@@ -634,7 +638,7 @@ def test_silence_and_dead_letters_are_said(database: Path) -> None:
 def test_check_reports_what_is_wrong_with_a_database(database: Path, spoil: Callable[[Path], None], says: str) -> None:
     spoil(database)
     with untouched(database.parent), pytest.raises(EasunError, match=says):
-        list(check(database, NOW))
+        list(check(database, NOW, ENGLISH))
 
 
 # either kind of database
@@ -652,7 +656,7 @@ def three(databases: Databases, template: Place) -> Place:
 
 def test_a_period_of_either_kind(three: Place, tmp_path: Path) -> None:
     span = Period(START + timedelta(seconds=1), START + timedelta(seconds=3))
-    export(three, ExportRequest("inverter_state", span, "jsonl", str(tmp_path / "out")))
+    export(three, ExportRequest("inverter_state", span, "jsonl", str(tmp_path / "out")), ENGLISH)
     rows = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
     assert [(row["at"], row["load_power_w"]) for row in rows] == [
         ("2026-11-23T18:00:01.000Z", 1),
@@ -661,21 +665,21 @@ def test_a_period_of_either_kind(three: Place, tmp_path: Path) -> None:
 
 
 def test_the_list_and_the_check_of_either_kind(three: Place) -> None:
-    assert "inverter_state " in overview(three)
-    text = "\n".join(check(three, START + timedelta(minutes=2)))
+    assert "inverter_state " in overview(three, ENGLISH)
+    text = "\n".join(check(three, START + timedelta(minutes=2), ENGLISH))
     assert "inverter_state: 3 rows" in text
     assert ("It takes " if isinstance(three, Path) else "On the server it takes ") in text
 
 
 def test_an_import_into_either_kind_twice(three: Place, tmp_path: Path) -> None:
     file = predecessor(tmp_path / "inverter.db", [("2026-01-16T12:00:00", said(), None)])
-    assert "1 new readings" in import_eamoon(three, file, "old", START)
-    assert "0 new readings" in import_eamoon(three, file, "old", START)
+    assert "1 new readings" in import_eamoon(three, file, "old", START, ENGLISH)
+    assert "0 new readings" in import_eamoon(three, file, "old", START, ENGLISH)
 
 
 def test_a_server_that_does_not_answer_is_reported_without_its_password() -> None:
     with pytest.raises(StorageError, match="refused") as caught:
-        overview("postgresql://easun:hunter2@127.0.0.1:1/nowhere")
+        overview("postgresql://easun:hunter2@127.0.0.1:1/nowhere", ENGLISH)
     assert "hunter2" not in str(caught.value)
 
 
@@ -700,7 +704,7 @@ def test_an_export_to_standard_output(database: Path) -> None:
 @pytest.mark.processes
 def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
     fill(database, range(100, 3000))
-    env = os.environ | {"DB_PATH": str(database), "DATABASE_URL": "", "ENV_FILE": ""}
+    env = os.environ | ENVIRONMENT | {"DB_PATH": str(database)}
     command = f"{sys.executable} -m services.recorder export inverter_state | head -1"
     done = subprocess.run(command, shell=True, env=env, capture_output=True, text=True, timeout=30, check=False)
     assert done.stdout.startswith("device,at,")
@@ -711,7 +715,7 @@ def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
 def test_a_full_disk(database: Path) -> None:
     fill(database, range(100, 3000))
     done = tool("export", "inverter_state", "--output", "/dev/full", path=database)
-    assert "No space left on device" in one_sentence(done, 1)
+    assert "the disk is full" in one_sentence(done, 1)
 
 
 @pytest.mark.processes
@@ -747,8 +751,27 @@ def test_the_check_as_a_program(database: Path) -> None:
     assert "is intact" in tool("check", path=database).stdout
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["check"], "Її схема", id="check"),
+        pytest.param(["export", "--list"], "таблиця", id="list"),
+        pytest.param(["export", "grid_state"], "Записано рядків grid_state: 0.", id="export"),
+        pytest.param(["export"], "Назвіть таблицю", id="a-mistake"),
+        pytest.param(["export", "--format", "xml"], "export: помилка: аргумент --format: немає вибору", id="argparse"),
+    ],
+)
+def test_a_ukrainian_user_is_answered_in_ukrainian(
+    database: Path, words: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "BOT_LANGUAGE", "uk")
+    done = tool(*words, path=database)
+    assert says in done.stdout + done.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_we_may_not_read(database: Path) -> None:
     database.chmod(0)
-    with pytest.raises(UsageError, match="Permission denied"):
-        list(check(database, NOW))
+    with pytest.raises(UsageError, match="permission denied"):
+        list(check(database, NOW, ENGLISH))

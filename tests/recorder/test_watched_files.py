@@ -40,7 +40,7 @@ def test_a_log_that_is_taken_away_costs_nothing(store: Store, path: Path, spoil:
     assert store.lost is None
 
 
-def test_a_log_that_is_cut_is_said_if_anything_is_lost(store: Store, path: Path) -> None:
+def test_a_log_that_is_cut_is_reported_if_anything_is_lost(store: Store, path: Path) -> None:
     write(store, 1)
     store.close()
     assert store.newest()

@@ -195,7 +195,7 @@ def test_without_a_region_only_the_operator_is_asked_and_mirrors_are_named_where
     assert "SCHEDULE_UNLICENSED=true" in (here.said.reason.text if here.said.reason else "")
 
 
-def test_a_mirror_that_is_asked_for_without_an_address_is_said_and_the_operator_still_asked(tmp_path: Path) -> None:
+def test_a_mirror_that_is_asked_for_without_an_address_is_reported_and_the_operator_still_asked(tmp_path: Path) -> None:
     here = Home(tmp_path, Internet(schedule_by_queue=[element("20.11.2026", HOURS)]), gpv_json_url="")
     here.step()
     assert (here.said.source, local(here.said.windows)) == ("be_svitlo", ["18:00-20:00"])

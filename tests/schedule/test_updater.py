@@ -102,7 +102,7 @@ def test_a_clock_that_is_off_is_reported(home: Any, off: int, way: str | None) -
     assert (way in here.why) if way else here.why == ""
 
 
-def test_hours_that_make_no_sense_are_said_and_the_good_plan_stays(home: Any) -> None:
+def test_hours_that_make_no_sense_are_reported_and_the_good_plan_stays(home: Any) -> None:
     here = home(Internet(schedule_by_queue=[TODAY]))
     here.step()
     bad = element("20.11.2026", {"5.2": ["18:00-20:00"]})

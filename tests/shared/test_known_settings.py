@@ -33,8 +33,9 @@ def test_no_value_is_repeated() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *(f"{name}=1" for name in KNOWN),
+        *(f"{name}=1/" for name in KNOWN),
         *("#MODBUS_HSOT=1", "modbus_host=1", "COMPOSE_PROJECT_NAME=a", "TZ=Europe/Kyiv"),
+        *("MQTT_TOPIC_PREFIX=", "MQTT_TOPIC_PREFIX=home/", "MQTT_TOPIC_PREFIX=/a/b/", "MQTT_TOPIC_PREFIX=easun_"),
         *("MQTT_PASSWORD_POLLER=a", "TARIFF_CURRENCY=a=b"),
         *("DASHBOARD_PASSWORD=a b “c” d", "DASHBOARD_PASSWORD=пароль", "INVERTER_NAME=дім"),
     ],
@@ -61,6 +62,8 @@ def test_what_follows_the_predecessors_settings_is_a_setting_or_nothing() -> Non
         ),
         pytest.param("TARIFF_CURRENCY=hunter\N{NO-BREAK SPACE}2", "Line 2: there is an invisible", id="no-break"),
         pytest.param("TARIFF_CURRENCY=«hunter2»", "Line 2: TARIFF_CURRENCY stands in typographic", id="angular"),
+        pytest.param("MQTT_TOPIC_PREFIX=hun", "Line 2: MQTT_TOPIC_PREFIX has no slash at its end", id="no-slash"),
+        pytest.param("mqtt_topic_prefix=a/hun", "Line 2: MQTT_TOPIC_PREFIX has no slash", id="no-slash-in-two-words"),
         pytest.param("MQTT_PORT=1883 # mine", "Line 2: Docker or systemd reads MQTT_PORT", id="behind"),
     ],
 )

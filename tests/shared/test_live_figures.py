@@ -10,7 +10,9 @@ from shared.freshness import PLUG_HOLDS, STATUS_HOLDS
 from shared.live_figures import (
     BATTERY_HOLDS,
     LiveFigures,
+    accepts_charge,
     is_battery_live,
+    is_clock_unset,
     is_plug_live,
     is_service_running,
     is_service_working,
@@ -28,6 +30,7 @@ from shared.messages import (
     GridState,
     InverterState,
     PlugState,
+    ServiceClock,
     ServiceHealth,
     ServiceStatus,
 )
@@ -185,3 +188,55 @@ def test_a_service_runs_while_it_repeats_its_status(
 )
 def test_a_plug_is_live_while_it_answers_and_is_read(reachable: bool | None, age: timedelta, live: bool) -> None:
     assert is_plug_live(PlugState(at=NOW - age, name="Boiler", on=True, reachable=reachable), NOW) is live
+
+
+@pytest.mark.parametrize(
+    ("allowed", "accepts"),
+    [
+        pytest.param([True], True, id="allowed"),
+        pytest.param([False], False, id="forbidden"),
+        pytest.param([None], None, id="not-said"),
+        pytest.param([], None, id="no-bms"),
+        pytest.param([False, False], False, id="forbidden-by-all"),
+        pytest.param([False, True], True, id="one-of-several-is-not-all"),
+        pytest.param([None, True], True, id="one-is-enough"),
+        pytest.param([False, None], None, id="the-other-may-allow-it"),
+    ],
+)
+def test_a_battery_accepts_charge_unless_every_bms_forbids_it(allowed: list[bool | None], accepts: bool | None):
+    packs = {f"jk{number}": battery(charging_mosfet=one) for number, one in enumerate(allowed)}
+    assert accepts_charge(BrokerState(batteries=packs), NOW) is accepts
+
+
+def test_whether_a_silent_battery_accepts_charge_is_unknown():
+    for silent in (
+        {"batteries": {"jk": battery(charging_mosfet=False, at=NOW - timedelta(hours=1))}},
+        {
+            "batteries": {"jk": battery(charging_mosfet=False)},
+            "battery_availability": {"jk": Availability(at=NOW, state=Contact.OFFLINE, since=NOW)},
+        },
+    ):
+        assert accepts_charge(BrokerState(**silent), NOW) is None
+
+
+def status(state: ServiceHealth, *, trusted: bool | None, at: datetime = NOW) -> ServiceStatus:
+    clock = None if trusted is None else ServiceClock(trusted=trusted, boot="b", uptime_s=60)
+    return ServiceStatus(at=at, since=at, state=state, clock=clock, version="1")
+
+
+@pytest.mark.parametrize(
+    ("state", "trusted", "age", "unset"),
+    [
+        pytest.param(ServiceHealth.ONLINE, False, timedelta(0), True, id="unset"),
+        pytest.param(ServiceHealth.DISABLED, False, timedelta(0), True, id="with-nothing-to-do-it-runs-too"),
+        pytest.param(ServiceHealth.ONLINE, True, timedelta(0), False, id="set"),
+        pytest.param(ServiceHealth.ONLINE, None, timedelta(0), False, id="not-said"),
+        pytest.param(ServiceHealth.OFFLINE, False, timedelta(0), None, id="of-who-is-gone"),
+        pytest.param(ServiceHealth.ONLINE, False, STATUS_HOLDS * 2, None, id="of-who-is-silent"),
+    ],
+)
+def test_the_clocks_of_the_services_that_run_count(
+    state: ServiceHealth, trusted: bool | None, age: timedelta, unset: bool | None
+) -> None:
+    known = BrokerState(services={"poller": status(state, trusted=trusted, at=NOW - age)})
+    assert is_clock_unset(known, NOW) is unset

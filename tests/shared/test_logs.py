@@ -32,7 +32,7 @@ def test_a_service_writes_its_log_there_too(stack: Stack, watcher: Viewer, tmp_p
     assert (tmp_path / "logs/poller.log").read_text() == stack.poller.log
 
 
-def test_a_directory_that_cannot_be_written_is_said_and_no_reason_to_stop(stack: Stack, watcher: Viewer) -> None:
+def test_a_directory_that_cannot_be_written_is_reported_and_no_reason_to_stop(stack: Stack, watcher: Viewer) -> None:
     stack.poller.start(LOG_DIR="/proc/logs")
     watcher.wait_for("service/poller/status", state="disabled")
     assert "LOG_DIR /proc/logs cannot be written (" in stack.poller.log
@@ -51,7 +51,7 @@ def test_it_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="this system has no /dev/full")
-def test_a_full_disk_is_said_once(
+def test_a_full_disk_is_reported_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "poller.log").symlink_to("/dev/full")

@@ -141,7 +141,7 @@ async def test_a_cancellation_that_a_library_swallows_stops_the_loop_all_the_sam
     assert steps == 1
 
 
-async def test_a_passing_failure_is_said_and_over_when_it_works_again() -> None:
+async def test_a_passing_failure_is_reported_and_over_when_it_works_again() -> None:
     health = Health()
     outcomes = iter([DeviceOfflineError(NO_ANSWER), None])
     told: list[str | None] = []

@@ -100,3 +100,15 @@ def test_an_interrupted_save_is_on_disk_before_it_takes_the_name(
     monkeypatch.setattr(os, "fsync", record)
     assert file.load(nothing) == State(counts={1: 3})
     assert synced[0] == (inode, True)
+
+
+def test_a_file_that_takes_this_name_is_gone_with_its_draft(file: StateFile[State], tmp_path: Path) -> None:
+    other = tmp_path / "new" / "other.json"
+    with pytest.raises(StorageError):
+        file.take_over(other)
+    file.save(State(counts={1: 1}))
+    StateFile("TUYA_JOURNAL_FILE", other, State).save(State(counts={1: 2}))
+    other.with_name(".other.json.new").write_text('{"counts": {"1": 3}}')
+    file.take_over(other)
+    assert file.load(nothing) == State(counts={1: 2})
+    assert StateFile("TUYA_JOURNAL_FILE", other, State).load(nothing) == State()

@@ -197,7 +197,7 @@ def test_latency_and_framing_are_settings(tmp_path):
     assert served.process.wait(5) == 0
 
 
-def test_a_taken_udp_port_is_said_plainly(tmp_path):
+def test_a_taken_udp_port_is_reported_plainly(tmp_path):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = str(other.getsockname()[1])
@@ -227,7 +227,7 @@ def test_a_taken_udp_port_is_said_plainly(tmp_path):
         ),
     ],
 )
-def test_what_only_the_user_can_mend_is_said_plainly(tmp_path, settings, sentence):
+def test_what_only_the_user_can_mend_is_reported_plainly(tmp_path, settings, sentence):
     served = Served(tmp_path, **settings)
     assert served.process.wait(30) == 78
     assert sentence in served.log.read_text()

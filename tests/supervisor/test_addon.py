@@ -60,13 +60,13 @@ def test_options_become_settings(options: dict[str, Any], settings: dict[str, st
 
 
 @pytest.mark.parametrize("options", [{"more": [{"name": "A=B", "value": 5}]}, {"mqtt_host": "a\0b"}, {"": 5}])
-def test_what_no_environment_can_hold_is_said(options: dict[str, Any]) -> None:
+def test_what_no_environment_can_hold_is_reported(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="cannot be a setting"):
         settings_of(options)
 
 
 @pytest.mark.parametrize("more", [["POLL_INTERVAL=5"], [{"value": "5"}], [7], 7])
-def test_a_setting_without_a_name_is_said(more: list[Any]) -> None:
+def test_a_setting_without_a_name_is_reported(more: list[Any]) -> None:
     with pytest.raises(UsageError, match="needs a name"):
         settings_of({"more": more})
 

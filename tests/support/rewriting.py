@@ -2,18 +2,17 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from _pytest.assertion import rewrite
 
 
-def rewrite_once(config: pytest.Config) -> None:
-    """Write what pytest keeps of each test file that is to be run beside it, in two processes."""
+def rewrite_once(config: pytest.Config, files: Sequence[Path]) -> None:
+    """Write what pytest keeps of each test file beside it, in two processes."""
     if sys.dont_write_bytecode:
         return
-    files = sorted({file for argument in config.args for file in _files(Path(argument.split("::")[0]))})
     child = os.fork()
     try:
         for file in files[bool(child) :: 2]:
@@ -24,11 +23,16 @@ def rewrite_once(config: pytest.Config) -> None:
         os.waitpid(child, 0)
 
 
+def files_to_run(config: pytest.Config) -> list[Path]:
+    """Return the test files that are to be run, and what they share."""
+    return sorted({file for argument in config.args for file in _files(Path(argument.split("::")[0]).absolute())})
+
+
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from path.rglob("test_*.py")
         yield from path.rglob("conftest.py")
-    else:
+    elif path.is_file():
         yield path
 
 

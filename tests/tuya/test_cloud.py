@@ -168,7 +168,7 @@ SUSPENDED = "No permission. The data center is suspended.Please go to the cloud 
         (1400, "token invalid", BadReplyError, plugs.CLOUD_TOKEN_EXPIRED()),
     ],
 )
-def test_what_the_cloud_is_known_to_answer_is_said_in_words(
+def test_what_the_cloud_is_known_to_answer_is_put_into_words(
     code: object, message: str, kind: type[DeviceError], reason: Reason
 ) -> None:
     answer = {"success": False, "code": code, "msg": message, "t": 1732960000000, "tid": "0" * 32}
@@ -247,7 +247,7 @@ async def test_all_pages_of_linked_devices_are_read(sky: Sky) -> None:
     assert len(await sky.do(lambda client: client.devices(), user_id="")) == 121
 
 
-async def test_a_wrong_secret_is_said_also_without_a_user_id(sky: Sky) -> None:
+async def test_a_wrong_secret_is_reported_also_without_a_user_id(sky: Sky) -> None:
     with pytest.raises(CommandRefusedError, match="TUYA_ACCESS_SECRET is wrong"):
         await sky.do(lambda client: client.devices(), user_id="", secret="f" * 32)
 

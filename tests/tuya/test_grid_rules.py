@@ -11,7 +11,7 @@ from services.tuya.essentials import sounds_essential
 from services.tuya.grid_rules import Rules
 from services.tuya.journal import Journal, Target
 from services.tuya.plug import Plug
-from shared.messages import Grid, GridState
+from shared.messages import BY_GRID, Grid, GridState
 from tests.tuya.facts import DELAY, KNOWN, NOW, PAUSE, PLUGS, RULES, changed, grid
 
 
@@ -60,8 +60,8 @@ def test_a_grid_that_is_back_takes_back_only_what_its_loss_still_wanted() -> Non
         return found.model_copy(update={"grid_wants": grid_wants})
 
     targets = [
-        wanted("boiler", on=False, by=grid_rules.GRID),
-        wanted("kettle", on=True, by=grid_rules.GRID),
+        wanted("boiler", on=False, by=BY_GRID),
+        wanted("kettle", on=True, by=BY_GRID),
         wanted("heater", on=False),
         wanted("pump", on=True, grid_wants=False),
         wanted("lamp", on=False, grid_wants=True),

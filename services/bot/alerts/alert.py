@@ -86,7 +86,8 @@ class Alert(BaseModel):
     device, a service or a plug gives; a service may give several. missed are outages that went by while the bot was
     away. Of an outage, expected, window, is_open, is_overdue and in_emergency are the judgement of the schedule.
     figures_at is when charge, load and runtime were measured, where that was later than the event; told_there means
-    that the message of the outage says it, too. outlook is what a forecast says of an outage, with the names of plugs.
+    that the message of the outage says it, too. outlook is what a forecast says of an outage, with the names of plugs;
+    accepts_charge whether the battery lets itself be charged before it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -121,6 +122,7 @@ class Alert(BaseModel):
     plan: OutageSchedule | None = None
     queue_fit: QueueFit | None = None
     outlook: OutageOutlook | None = None
+    accepts_charge: bool | None = None
 
     @model_validator(mode="before")
     @classmethod

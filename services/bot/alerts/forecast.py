@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.state import AlertState, ReportedForecast
 from shared.broker_state import BrokerState
-from shared.live_figures import usable_outlook
+from shared.live_figures import accepts_charge, usable_outlook
 from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, Window, iso
 from shared.texts.outlook_sentences import concern
 
@@ -66,6 +66,7 @@ def _reported(
         stored_at=now,
         over=over,
         outlook=with_names(outage, snapshot),
+        accepts_charge=accepts_charge(snapshot, now),
     )
     return known.model_copy(update={"began": None if over else began}), [alert]
 

@@ -7,11 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.bot.alerts.alert import Alert, AlertKind
 from shared.conditions import Reason
-from shared.messages import ActionOutcome, Moment
+from shared.messages import BY_GRID, ActionOutcome, Moment
 from shared.trusted_time import elapsed
 
-BY_GRID = "grid"
-"""Who a plug is switched by when it follows the grid."""
 FIGURES_EVERY = timedelta(minutes=5)
 SOC_STEP_PERCENT = 2.0
 RUNTIME_STEP = 0.1

@@ -16,7 +16,7 @@ from services.bot.alerts.troubles import Limits, trouble_alerts
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.freshness import fresh, predates
-from shared.live_figures import live_figures
+from shared.live_figures import accepts_charge, live_figures
 from shared.messages import (
     ActionOutcome,
     Certainty,
@@ -280,7 +280,8 @@ def _judged_ahead(alert: Alert, snapshot: BrokerState, now: datetime) -> Alert:
     """Return a reminder of an outage with what the outlook says of it."""
     if alert.kind is not AlertKind.REMIND_OUTAGE or alert.window is None:
         return alert
-    return alert.model_copy(update={"outlook": of_window(snapshot, alert.window, now)})
+    said = {"outlook": of_window(snapshot, alert.window, now), "accepts_charge": accepts_charge(snapshot, now)}
+    return alert.model_copy(update=said)
 
 
 def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[Alert]:

@@ -10,7 +10,16 @@ from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, clock, is_prompt, is_quiet
 from shared.freshness import STATUS_HOLDS, fresh
-from shared.live_figures import ALL, LiveFigures, is_battery_fresh, live_figures, packs, units
+from shared.live_figures import (
+    ALL,
+    LiveFigures,
+    is_battery_fresh,
+    is_clock_unset,
+    is_service_running,
+    live_figures,
+    packs,
+    units,
+)
 from shared.messages import (
     Availability,
     BatteryState,
@@ -172,9 +181,9 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
 
 def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
     """Observe the clocks of this home's machines; the reason is what waits at the recorder for the time."""
-    running = [one for one in snapshot.services.values() if fresh(one.at, now, STATUS_HOLDS)]
+    running = (one for one in snapshot.services.values() if is_service_running(one, now))
     waiting = tuple(reason for one in running for reason in one.reasons if reason.code == clock.waiting.code)
-    present = snapshot.is_clock_unset(now) if running else None
+    present = is_clock_unset(snapshot, now)
     return Observation(AlertKind.CLOCK_UNSET, ALL, "", present, now, waiting, limits.patience)
 
 

@@ -55,7 +55,7 @@ def _grid_lost(localizer: Localizer, alert: Alert) -> str:
         _state_before(localizer, alert, "bot.was_on"),
         _figures(localizer, alert),
         *_by_schedule(localizer, alert),
-        *verdict_lines(localizer, alert.outlook),
+        *verdict_lines(localizer, alert),
         localizer("bot.plan_old", time=localizer.time(stale)) if stale else None,
     )
 
@@ -214,7 +214,7 @@ def _remind_outage(localizer: Localizer, alert: Alert) -> str:
     name = "bot.remind_possible_outage" if window.certainty is Certainty.POSSIBLE else "bot.remind_outage"
     lasted = localizer.lasted(window.end - window.start)
     head = localizer(name, ahead=_ahead(localizer, alert), window=_span(localizer, window), lasted=lasted)
-    return lines(head, *verdict_lines(localizer, alert.outlook))
+    return lines(head, *verdict_lines(localizer, alert))
 
 
 def _remind_power_back(localizer: Localizer, alert: Alert) -> str:

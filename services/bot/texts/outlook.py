@@ -7,7 +7,6 @@ from services.bot.texts.html import lines, paragraphs
 from shared.broker_state import BrokerState
 from shared.charge import LONG, roughly
 from shared.live_figures import fresh_outlook, usable_outlook
-from shared.messages import OutageOutlook
 from shared.texts.localizer import Localized, Localizer
 from shared.texts.outlook_sentences import (
     advice,
@@ -17,6 +16,7 @@ from shared.texts.outlook_sentences import (
     outage_sentence,
     to_do,
     verdict_sentence,
+    why_off,
 )
 from shared.trusted_time import is_unset
 
@@ -42,7 +42,7 @@ def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
-    """Return the verdict and what to do, nothing without a fresh outlook."""
+    """Return the verdict, what is done for it and what to do; nothing without a fresh outlook."""
     outlook = usable_outlook(snapshot.outlook, localizer.now)
     if outlook is None:
         return []
@@ -50,7 +50,8 @@ def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
     return [
         Localized(f"<b>{verdict_sentence(localizer, outlook, first)}</b>"),
         *([verdict_sentence(localizer, outlook, later)] if later else []),
-        *to_do(localizer, outlook, snapshot.plug_name),
+        *filter(None, [why_off(localizer, snapshot)]),
+        *to_do(localizer, outlook, snapshot),
     ]
 
 
@@ -58,12 +59,18 @@ def forecast_text(localizer: Localizer, alert: Alert) -> str:
     """Return the alert that the battery will not last, or lasts after all."""
     name, outage = "bot.forecast_lasts" if alert.over else "bot.forecast_short", alert.outlook
     said = outage_sentence(localizer, outage) if outage else localizer("outlook.stale")
-    return lines(localizer(name, time=localizer.time(alert.at), verdict=said), *advice(localizer, outage, str))
+    return lines(localizer(name, time=localizer.time(alert.at), verdict=said), *_advice(localizer, alert))
 
 
-def verdict_lines(localizer: Localizer, outage: OutageOutlook | None) -> list[str]:
+def verdict_lines(localizer: Localizer, alert: Alert) -> list[str]:
     """Return whether the battery lasts through an outage that goes on or was just named, and what to do."""
+    outage = alert.outlook
     if outage is None:
         return []
     said = localizer("bot.verdict", verdict=outage_sentence(localizer, outage, is_named=not outage.running))
-    return [said, *advice(localizer, outage, str)]
+    return [said, *_advice(localizer, alert)]
+
+
+def _advice(localizer: Localizer, alert: Alert) -> list[str]:
+    """Return what to do; in an alert plugs have their names already."""
+    return advice(localizer, alert.outlook, str, accepts_charge=alert.accepts_charge)

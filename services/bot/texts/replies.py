@@ -15,6 +15,7 @@ from shared.live_figures import (
     BATTERY_HOLDS,
     LiveFigures,
     is_battery_live,
+    is_clock_unset,
     is_inverter_live,
     is_plug_live,
     live_figures,
@@ -26,6 +27,7 @@ from shared.messages import BatteryState, Grid, GridState, InverterState, Outage
 from shared.texts.catalogue import say
 from shared.texts.language import Language
 from shared.texts.localizer import Localized, Localizer
+from shared.texts.outlook_sentences import why_off
 from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
@@ -65,7 +67,7 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
         return lines(nothing, _today(localizer, snapshot))
     return paragraphs(
         None if snapshot.connected else localizer("bot.broker_gone"),
-        localizer.reason(clock.NOT_SET()) if snapshot.is_clock_unset(localizer.now) else None,
+        localizer.reason(clock.NOT_SET()) if is_clock_unset(snapshot, localizer.now) else None,
         lines(
             _grid(localizer, snapshot),
             _back(localizer, snapshot),
@@ -269,6 +271,7 @@ def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
     return lines(
         localizer("bot.plugs_title"),
         *(_plug_line(localizer, device, one) for device, one in snapshot.plugs_by_name()),
+        why_off(localizer, snapshot),
     )
 
 

@@ -7,7 +7,7 @@ from services.dashboard.now.banner import banner, banner_state
 from services.dashboard.now.battery_answer import until
 from shared.broker_state import BrokerState
 from shared.conditions import clock
-from shared.live_figures import LiveFigures, live_figures, usable_outlook
+from shared.live_figures import LiveFigures, is_clock_unset, live_figures, usable_outlook
 from shared.messages import Grid
 from shared.texts.localizer import Localizer
 from shared.texts.outlook_sentences import concern, verdict_sentence
@@ -70,7 +70,7 @@ def _notice(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -
     """Return what is wrong with what is shown."""
     if not snapshot.connected:
         return localizer("page.broker_gone")
-    if snapshot.is_clock_unset(localizer.now):
+    if is_clock_unset(snapshot, localizer.now):
         return localizer.reason(clock.NOT_SET())
     newest = max((one.at for one in snapshot.inverters.values()), default=None)
     if figures.inverter is None and newest is not None:

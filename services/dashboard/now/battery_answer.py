@@ -13,7 +13,15 @@ from shared.conditions.outlook import little_history
 from shared.live_figures import LiveFigures, fresh_outlook, usable_outlook
 from shared.messages import Grid, OutageOutlook, Outlook, Verdict
 from shared.texts.localizer import Localizer
-from shared.texts.outlook_sentences import concern, how, later_trouble, outage_sentence, rough_time, to_do
+from shared.texts.outlook_sentences import (
+    concern,
+    how,
+    is_overdue,
+    later_trouble,
+    outage_sentence,
+    rough_time,
+    to_do,
+)
 from shared.trusted_time import is_unset
 
 LOOKS = {
@@ -68,9 +76,13 @@ def answer(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     if outlook.charge is None:
         return [html.P(localizer.reason(one)) for one in outlook.unknown]
     first, later = concern(outlook), later_trouble(outlook)
-    to_dos = to_do(localizer, outlook, snapshot.plug_name)
+    to_dos = to_do(localizer, outlook, snapshot)
     return [
-        *(_verdict(one, name, localizer) for one, name in ((first, "said"), (later, "later")) if _is_judged(one)),
+        *(
+            _verdict(one, name, localizer)
+            for one, name in ((first, "said"), (later, "later"))
+            if _is_judged(one, localizer.now)
+        ),
         *(html.P(localizer.reason(one), className="hint") for one in outlook.unknown if one.code == ROUGH),
         html.Ul([html.Li(one) for one in to_dos], className="to-do") if to_dos else None,
         html.Details(
@@ -84,9 +96,11 @@ def answer(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     ]
 
 
-def _is_judged(outage: OutageOutlook | None) -> bool:
-    """Whether there is a verdict; without one, until when the charge lasts is all that is known."""
-    return outage is not None and outage.end is not None and outage.verdict is not Verdict.UNKNOWN
+def _is_judged(outage: OutageOutlook | None, now: datetime) -> bool:
+    """Whether there is a verdict; without one, and while power is late, until when the charge lasts is all there is."""
+    if outage is None or outage.end is None or is_overdue(outage, now):
+        return False
+    return outage.verdict is not Verdict.UNKNOWN
 
 
 def _verdict(outage: OutageOutlook | None, name: str, localizer: Localizer) -> html.P | None:

@@ -9,7 +9,7 @@ from services.dashboard.markup import attributes, icon
 from services.dashboard.pages import PageContext
 from shared.broker_state import BrokerState
 from shared.live_figures import is_plug_live, is_service_working
-from shared.messages import PlugCommand, PlugState
+from shared.messages import BY_GRID, PlugCommand, PlugState
 from shared.texts.localizer import Localizer
 
 
@@ -106,7 +106,7 @@ def _notes(plug: PlugState, now: str, localizer: Localizer) -> list[html.Span]:
     if now == "away":
         notes.append(localizer("page.as_of", at=localizer.since(plug.at)))
     elif plug.since:
-        by_grid = plug.switched_by == "grid" and now in ("on", "off")
+        by_grid = plug.switched_by == BY_GRID and now in ("on", "off")
         notes.append(localizer(f"plug.grid_{now}" if by_grid else "plug.since", since=localizer.since(plug.since)))
     if plug.dry_run:
         notes.append(localizer("plug.dry_run"))

@@ -22,8 +22,7 @@ from shared.tool import speak, write
 
 def main() -> None:
     """Run one tool. Exit codes: 0 done, 1 no inverter answers, 78 only the user can correct it."""
-    options = _parser().parse_args()
-    speak(lambda localizer: _run(options, localizer))
+    speak(lambda localizer: _run(_parser(localizer).parse_args(), localizer))
 
 
 def _run(options: argparse.Namespace, localizer: Localizer) -> None:
@@ -76,20 +75,22 @@ def _replay(options: argparse.Namespace, localizer: Localizer) -> None:
     os.execve(sys.executable, [sys.executable, "-m", "simulators", "serve"], os.environ | env)  # noqa: S606
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m services.poller", description="Tools for a new inverter.")
+def _parser(localizer: Localizer) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.poller", description=localizer("help.poller"))
     tools = parser.add_subparsers(dest="tool", required=True)
-    search = tools.add_parser("scan", help="look for dongles, gateways and serial ports with an inverter behind them")
-    search.add_argument("--network", dest="networks", action="append", type=IPv4Network, help="default: ours, as a /24")
-    search.add_argument("--port", dest="ports", action="append", type=int, help="of gateways; default: 502 and 8899")
-    search.add_argument("--no-serial", action="store_true", help="skip the serial ports")
-    search.add_argument("--json", action="store_true", help="for programs: an object per line")
-    one = tools.add_parser("read", help="one reading of the inverter in .env, as a table")
-    save = tools.add_parser("dump", help="save all registers for a bug report, serial numbers masked")
+    search = tools.add_parser("scan", help=localizer("help.scan"))
+    search.add_argument(
+        "--network", dest="networks", action="append", type=IPv4Network, help=localizer("help.scan_network")
+    )
+    search.add_argument("--port", dest="ports", action="append", type=int, help=localizer("help.scan_port"))
+    search.add_argument("--no-serial", action="store_true", help=localizer("help.scan_no_serial"))
+    search.add_argument("--json", action="store_true", help=localizer("help.json"))
+    one = tools.add_parser("read", help=localizer("help.read"))
+    save = tools.add_parser("dump", help=localizer("help.dump"))
     save.add_argument("file", type=Path, nargs="?", default=Path("inverter-dump.json"))
     for tool in (one, save):
-        tool.add_argument("--inverter", metavar="NAME", default="", help="one of INVERTERS_FILE instead")
-    serve = tools.add_parser("replay", help="serve such a file as an inverter")
+        tool.add_argument("--inverter", metavar="NAME", default="", help=localizer("help.of_list"))
+    serve = tools.add_parser("replay", help=localizer("help.replay"))
     serve.add_argument("file", type=Path)
     serve.add_argument("--transport", default="tcp", choices=["tcp", "rtu_over_tcp", "serial", "dongle"])
     return parser

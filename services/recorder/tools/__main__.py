@@ -1,10 +1,9 @@
 """python -m services.recorder export | unfold | backup | restore | import-eamoon | check"""
 
 import argparse
-import logging
 import os
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 from services.recorder.tools.backup import backup
@@ -15,83 +14,83 @@ from services.recorder.tools.period import period
 from services.recorder.tools.restore import restore
 from services.recorder.tools.settings import ToolSettings
 from services.recorder.tools.unfold import unfold
-from shared.errors import ConfigError, EasunError, UsageError
-from shared.service import EXIT_CONFIG
+from shared.conditions.recorder_tools import NAME_A_TABLE
+from shared.errors import UsageError
 from shared.settings import load
+from shared.texts.localizer import Localizer
+from shared.tool import speak, write
 
 
 def main() -> None:
     """Run one tool. Exit codes: 0 done, 1 failed or found a fault, 78 only the user can fix it."""
-    options = _parser().parse_args()
-    logging.basicConfig(level="WARNING", format="%(message)s")
+    speak(lambda localizer: _run(_parser(localizer).parse_args(), localizer))
+
+
+def _run(options: argparse.Namespace, localizer: Localizer) -> None:
     try:
-        _run(options, load(ToolSettings))
+        for line in _lines(options, load(ToolSettings), localizer):
+            write(line)
         sys.stdout.flush()
-    except EasunError as error:
-        print(error, file=sys.stderr)
-        sys.exit(EXIT_CONFIG if isinstance(error, ConfigError | UsageError) else 1)
     except BrokenPipeError:  # e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
-def _run(options: argparse.Namespace, settings: ToolSettings) -> None:
-    place, now = settings.database, datetime.now(UTC)
-    if options.tool == "export":
-        _export(options, settings)
-    elif options.tool == "unfold":
-        print(unfold(place, options.file))
-    elif options.tool == "backup":
-        print(backup(place, options.file, force=options.force))
-    elif options.tool == "restore":
-        print(restore(place, options.file, now))
-    elif options.tool == "import-eamoon":
-        print(import_eamoon(place, options.file, options.device or settings.inverter_name, now))
-    else:
-        for sentence in check(place, now):
-            print(sentence, flush=True)
+def _lines(options: argparse.Namespace, settings: ToolSettings, localizer: Localizer) -> Iterator[str]:
+    place, now = settings.database, localizer.now
+    match options.tool:
+        case "export" if options.list:
+            yield overview(place, localizer)
+        case "export":
+            _export(options, settings, localizer)
+        case "unfold":
+            yield unfold(place, options.file, localizer)
+        case "backup":
+            yield backup(place, options.file, localizer, force=options.force)
+        case "restore":
+            yield restore(place, options.file, now, localizer)
+        case "import-eamoon":
+            yield import_eamoon(place, options.file, options.device or settings.inverter_name, now, localizer)
+        case _:
+            yield from check(place, now, localizer)
 
 
-def _export(options: argparse.Namespace, settings: ToolSettings) -> None:
-    if options.list:
-        print(overview(settings.database))
-        return
+def _export(options: argparse.Namespace, settings: ToolSettings, localizer: Localizer) -> None:
     if options.table is None:
-        raise UsageError("Name a table: `python -m services.recorder export --list` lists them.")
+        raise UsageError(NAME_A_TABLE())
     span = period(options.first, options.last, settings.zone)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     request = ExportRequest(options.table, span, options.format, options.output, options.force)
-    print(export(settings.database, request), file=sys.stderr)
+    done = export(settings.database, request, localizer)
+    sys.stderr.write(f"{done}\n")  # standard output may be the file
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(localizer: Localizer) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m services.recorder",
-        description="Without a tool: record. The tools use the database named in .env.",
+        description=localizer("help.recorder"),
     )
     tools = parser.add_subparsers(dest="tool", required=True)
-    _export_options(tools.add_parser("export", help="write the rows of a table as CSV or JSON Lines"))
-    plain = tools.add_parser("unfold", help="add all readings to a SQLite file of its own, for queries of your own")
+    _export_options(tools.add_parser("export", help=localizer("help.export")), localizer)
+    plain = tools.add_parser("unfold", help=localizer("help.unfold"))
     plain.add_argument("file", type=Path)
-    save = tools.add_parser("backup", help="write a consistent copy, even while the recorder runs")
+    save = tools.add_parser("backup", help=localizer("help.backup"))
     save.add_argument("file", type=Path)
-    save.add_argument("--force", action="store_true", help="overwrite an existing file")
-    back = tools.add_parser("restore", help="replace the database by a backup and set the old one aside")
+    save.add_argument("--force", action="store_true", help=localizer("help.overwrite"))
+    back = tools.add_parser("restore", help=localizer("help.restore"))
     back.add_argument("file", type=Path)
-    take = tools.add_parser("import-eamoon", help="import the readings of x-mentat/eamoon from its SQLite file")
+    take = tools.add_parser("import-eamoon", help=localizer("help.import_eamoon"))
     take.add_argument("file", type=Path)
-    take.add_argument("--device", help="the name of the inverter here; default: INVERTER_NAME")
-    tools.add_parser("check", help="check the integrity of the database and summarize it")
+    take.add_argument("--device", help=localizer("help.import_device"))
+    tools.add_parser("check", help=localizer("help.check"))
     return parser
 
 
-def _export_options(parser: argparse.ArgumentParser) -> None:
+def _export_options(parser: argparse.ArgumentParser, localizer: Localizer) -> None:
     parser.add_argument("table", nargs="?")
-    parser.add_argument("--list", action="store_true", help="list the tables with their first and last rows")
-    parser.add_argument("--from", dest="first", metavar="WHEN", help="2026-11-20, or 2026-11-20T18:30 in TIME_ZONE")
-    parser.add_argument("--to", dest="last", metavar="WHEN", help="up to this time; a day is included whole")
+    parser.add_argument("--list", action="store_true", help=localizer("help.export_list"))
+    parser.add_argument("--from", dest="first", metavar="WHEN", help=localizer("help.export_from"))
+    parser.add_argument("--to", dest="last", metavar="WHEN", help=localizer("help.export_to"))
     parser.add_argument("--format", choices=sorted(WRITERS), default="csv")
-    parser.add_argument("--output", metavar="FILE", default="-", help="default: -, the standard output")
-    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    parser.add_argument("--output", metavar="FILE", default="-", help=localizer("help.export_output"))
+    parser.add_argument("--force", action="store_true", help=localizer("help.overwrite"))

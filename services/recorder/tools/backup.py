@@ -12,31 +12,31 @@ from services.recorder.tools.files import (
     written_atomically,
 )
 from services.recorder.tools.progress import steps
+from shared.conditions import recorder_tools as tools
 from shared.errors import UsageError
 from shared.history.engine import Place
+from shared.texts.localizer import Localizer
 
 
-def backup(place: Place, file: Path, *, force: bool) -> str:
+def backup(place: Place, file: Path, localizer: Localizer, *, force: bool) -> str:
     """Copy the database to a file and return a sentence about it."""
     if isinstance(place, str):
-        raise UsageError(
-            "The database is a PostgreSQL server: use its own pg_dump, which copies it consistently while the "
-            "recorder writes."
-        )
+        raise UsageError(tools.SERVER_BACKUP())
     require_database(place)
     require_another(file, place)
     log = side_files(file)[0]
     if log.exists():  # SQLite would apply it to the copy
-        raise UsageError(f"{file} has {log.name} beside it and so is a database in use: choose another name.")
-    with plain_errors(f"The backup of {place} to {file}"), written_atomically(file, force=force) as part:
+        raise UsageError(tools.used_database(file=str(file), log=log.name))
+    with plain_errors(f"backup {file}"), written_atomically(file, force=force) as part:
         copy(place, part)
         part.chmod(S_IMODE(place.stat().st_mode))  # readable by the same users
-    return f"{place} was copied to {file} ({file.stat().st_size / 1e6:.1f} MB); the copy is intact."
+    size = localizer.number("system.megabytes", file.stat().st_size / 1e6, 1)
+    return localizer("tool.backed_up", place=place, file=file, size=size)
 
 
 def copy(source: Path, target: Path, mode: str = SHARED) -> None:
     """Copy a database and check the copy; raises ToolError if it is damaged."""
-    with steps("copying", "page") as advance:
+    with steps(source.name) as advance:
         fault = copy_checked(source, target, advance, mode)
     if fault:
-        raise ToolError(f"The copy of {source} is damaged ({fault}), so the database itself may be too.")
+        raise ToolError(tools.copy_damaged(file=str(source), fault=fault))

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.conditions import Reason
+from shared.conditions import recorder_tools as tools
+from shared.errors import BadMessageError
 from shared.messages import Mode, iso
 
 MODES = tuple(Mode)[:7]
@@ -48,11 +51,8 @@ FIELDS: Mapping[str, Field] = {
     "pv_input_current": Field("pv1_current_a", 0, 100),
     "temperature": Field("dcdc_temperature_c", -40, 150, whole=True),  # it called this the battery temperature
 }
-LEFT_OUT = {
-    "grid_current": "computed from power and voltage",
-    "battery_charge_power": "computed as grid minus load",
-    "ac_output_freq": "a setting, not a measurement, on its 11K",
-}
+LEFT_OUT = ("grid_current", "battery_charge_power", "ac_output_freq")
+"""Left out on purpose: the first two are computed, and the last is a setting on its 11K."""
 STATUS = "status_text"
 
 
@@ -64,7 +64,7 @@ class Tally:
     readings: int = 0
     errors: int = 0
     copies: int = 0
-    bad: Counter[str] = field(default_factory=Counter)
+    bad: Counter[Reason] = field(default_factory=Counter)
     unreadable: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     """Unknown fields, by name."""
@@ -78,8 +78,8 @@ def to_state(created_at: object, payload: object, error: object, tally: Tally) -
         return None
     try:
         at, fields = _time(created_at), _object(payload)
-    except ValueError as problem:
-        tally.bad[str(problem)] += 1
+    except BadMessageError as problem:
+        tally.bad[problem.reason] += 1
         return None
     if any("bms_" in name for name in fields):
         tally.copies += 1
@@ -92,7 +92,7 @@ def _time(text: object) -> datetime:
         at = datetime.fromisoformat(str(text))
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("no valid time") from None
+        raise BadMessageError(tools.NO_VALID_TIME()) from None
 
 
 def _object(payload: object) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _object(payload: object) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise ValueError("no JSON object")
+        raise BadMessageError(tools.NO_JSON_OBJECT())
     return content
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from services.recorder.tools.files import plain_errors, require_another, require_database, written_atomically
 from services.recorder.tools.period import Period
 from services.recorder.tools.progress import is_interactive, progress
+from shared.conditions import recorder_tools as tools
 from shared.errors import UsageError
 from shared.history.compression import FORMAT, decompress
 from shared.history.derived import SOURCES
@@ -35,6 +36,7 @@ from shared.history.migration import HEAD, require_known, revision
 from shared.history.readings import ALWAYS, Span, damaged_hours, devices, distinct, readings
 from shared.history.tables import compressed_hour, from_ms, metadata, to_ms
 from shared.messages import iso
+from shared.texts.localizer import Localizer
 
 ROWS_PER_FETCH = 1000
 STDOUT = "-"
@@ -55,36 +57,35 @@ class ExportRequest:
     force: bool = False
 
 
-def export(place: Place, request: ExportRequest) -> str:
+def export(place: Place, request: ExportRequest, localizer: Localizer) -> str:
     """Write the rows of a table and return a sentence with their number."""
     table = metadata.tables.get(request.table)
     if table is None:
-        raise UsageError(
-            f'There is no table "{request.table[:60]}"; the tables are {", ".join(sorted(metadata.tables))}.'
-        )
+        raise UsageError(tools.no_table(given=request.table[:60], known=", ".join(sorted(metadata.tables))))
     if request.output != STDOUT:
         require_another(Path(request.output), place)
-    with plain_errors(f"The export of {table.name}"), opened(place) as connection, _target(request) as file:
+    with plain_errors(f"export {table.name}"), opened(place) as connection, _target(request) as file:
         span = _span(request.period)
         rows, total = _rows(connection, table, request.period, span)
-        count = WRITERS[request.format](file, table, progress(rows, total, table.name, "rows"))
+        count = WRITERS[request.format](file, table, progress(rows, total, table.name))
         file.flush()
-        missing = missing_hours(connection, table, span)
-    return f"{count:,} rows of {table.name} written.{missing}"
+        missing = missing_hours(connection, table, span, localizer)
+    return " ".join((localizer("tool.exported", rows=localizer.decimal(count), table=table.name), *missing))
 
 
-def missing_hours(connection: Connection, table: Table, span: Span) -> str:
+def missing_hours(connection: Connection, table: Table, span: Span, localizer: Localizer) -> list[str]:
     """Return a sentence on the hours of a table that are damaged, if there are any."""
     damaged = damaged_hours(connection, table, span)
-    return f" {damaged:,} damaged {'hour is' if damaged == 1 else 'hours are'} missing." if damaged else ""
+    return [localizer.count("tool.hours_missing", damaged)] if damaged else []
 
 
-def overview(place: Place) -> str:
+def overview(place: Place, localizer: Localizer) -> str:
     """Return a list of all tables with their number of rows and the first and last time."""
-    with plain_errors(f"Reading {shown(place)}"), opened(place) as connection:
+    with plain_errors("export --list"), opened(place) as connection:
         existing = set(inspect(connection).get_table_names())
         lines = [_line(connection, table) for name, table in sorted(metadata.tables.items()) if name in existing]
-    return "\n".join([f"{'table':20} {'rows':>12}  {'first':24}  last", *lines])
+    table, rows, first, last = localizer("tool.table_columns").split()
+    return "\n".join([f"{table:20} {rows:>12}  {first:24}  {last}", *lines])
 
 
 def is_time(column: Column[Any]) -> bool:
@@ -103,13 +104,10 @@ def require_ours(place: Place) -> None:
         require_database(place)
     current = revision(place)
     if current is None:
-        raise UsageError(f"{shown(place)} is not a database of this program.")
+        raise UsageError(tools.foreign(place=shown(place)))
     require_known(place, current)
     if current < HEAD:
-        raise UsageError(
-            f"{shown(place)} has the schema {current} of an older version: the recorder upgrades it to {HEAD} when it "
-            "starts."
-        )
+        raise UsageError(tools.older(place=shown(place), found=current, known=HEAD))
 
 
 @contextmanager
@@ -157,7 +155,7 @@ def _query(connection: Connection, table: Table, period: Period) -> Select[Any]:
     if period == Period():
         return query
     if column is None:
-        raise UsageError(f"The rows of {table.name} have no time: export it without --from and --to.")
+        raise UsageError(tools.no_times(table=table.name))
     if column in key[1:2]:  # one seek per device instead of a full scan
         query = query.where(key[0].in_(distinct(connection, key[0])))
     if period.start:

@@ -9,7 +9,9 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from services.recorder.sqlite_files import side_files
-from shared.conditions import Reason
+from shared.conditions import Reason, files
+from shared.conditions import recorder_tools as tools
+from shared.conditions.system import os_reason
 from shared.errors import DamagedError, StorageError, UsageError
 from shared.files import move_into_place
 from shared.history.database_errors import first_line, sqlite_code
@@ -19,61 +21,58 @@ MAGIC = b"SQLite format 3\0"
 
 
 class ToolError(StorageError):
-    """A tool failed; its English sentence is printed there and goes nowhere else."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(Reason.sentence(sentence))
+    """A tool failed."""
 
 
 @contextmanager
-def plain_errors(what: str) -> Iterator[None]:
-    """Turn errors of drivers and the system into one sentence about what failed."""
+def plain_errors(command: str) -> Iterator[None]:
+    """Turn errors of drivers and the system into one sentence about the command that failed."""
     try:
         yield
     except DamagedError as error:
-        raise ToolError(f"{what} failed: the database is damaged ({error}).") from None
-    except DBAPIError as error:
-        raise ToolError(f"{what} failed: {_cause(error)}.") from None
-    except sqlite3.Error as error:
-        raise ToolError(f"{what} failed: {_cause(error)}.") from None
+        raise ToolError(tools.failed(command=command, cause=tools.database_damaged(fault=error.reason))) from None
+    except (DBAPIError, sqlite3.Error) as error:
+        raise ToolError(tools.failed(command=command, cause=_cause(error))) from None
     except BrokenPipeError:
         raise
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise ToolError(f"{what} failed: {where}{error.strerror or error}.") from None
+        cause = os_reason(error)
+        cause = files.at(place=str(error.filename), fault=cause) if error.filename else cause
+        raise ToolError(tools.failed(command=command, cause=cause)) from None
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: Exception) -> Reason:
     """Return the driver's sentence, or ours where that tells more."""
     if (sqlite_code(error) or 0) & 0xFF == sqlite3.SQLITE_READONLY:
-        return "no permission to write next to it, which SQLite needs even for reading"
-    return (first_line(error) or "no reason given").rstrip(".")
+        return tools.NOT_WRITABLE_BESIDE()
+    said = first_line(error).rstrip(".")
+    return Reason.sentence(said) if said else tools.NO_REASON()
 
 
 def require_database(path: Path) -> None:
     """Raise UsageError unless a path is a readable SQLite file. Changes nothing."""
     if not path.exists():
-        raise UsageError(f"There is no file {path}.")
+        raise UsageError(tools.no_file(file=str(path)))
     if not path.is_file():
-        raise UsageError(f"{path} is not a file.")
+        raise UsageError(tools.not_a_file(file=str(path)))
     try:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+        raise UsageError(tools.unreadable(file=str(path), cause=os_reason(error))) from None
     if head != MAGIC:
-        raise UsageError(f"{path} is {'empty' if not head else 'not a SQLite database'}.")
+        raise UsageError(tools.not_sqlite(file=str(path)) if head else tools.empty(file=str(path)))
 
 
 @contextmanager
 def written_atomically(path: Path, *, force: bool) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` once it is written and synced; it is deleted on error."""
     if path.is_dir():
-        raise UsageError(f"{path} is a directory; name a file.")
+        raise UsageError(tools.directory(file=str(path)))
     if path.exists() and not force:
-        raise UsageError(f"{path} exists already; choose another name, or --force to overwrite it.")
+        raise UsageError(tools.exists(file=str(path)))
     if not path.parent.is_dir():
-        raise UsageError(f"There is no directory {path.parent}.")
+        raise UsageError(tools.no_directory(directory=str(path.parent)))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -87,4 +86,4 @@ def written_atomically(path: Path, *, force: bool) -> Iterator[Path]:
 def require_another(path: Path, place: Place) -> None:
     """Raise UsageError if a path is the database itself."""
     if isinstance(place, Path) and path.exists() and place.exists() and path.samefile(place):
-        raise UsageError(f"{path} is the database itself.")
+        raise UsageError(tools.the_database(file=str(path)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.conditions import recorder_tools as tools
 from shared.errors import UsageError
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -23,7 +24,7 @@ def period(first: str | None, last: str | None, zone: ZoneInfo) -> Period:
     start = None if first is None else parse_time(first, zone)
     end = None if last is None else parse_time(last, zone, ends=True)
     if start and end and start >= end:
-        raise UsageError(f"The period ends before it begins: --from {first} --to {last}.")
+        raise UsageError(tools.period_ends_first(first=str(first), last=str(last)))
     return Period(start, end)
 
 
@@ -36,6 +37,4 @@ def parse_time(text: str, zone: ZoneInfo, *, ends: bool = False) -> datetime:
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UsageError(
-            f'"{text[:60]}" is not a day or time: write 2026-11-20, 2026-11-20T18:30 or 2026-11-20T16:30Z.'
-        ) from None
+        raise UsageError(tools.no_moment(given=text[:60])) from None

@@ -15,15 +15,15 @@ def is_interactive() -> bool:
     return sys.stderr.isatty()
 
 
-def progress(items: Iterable[T], total: int | None, what: str, unit: str) -> Iterator[T]:
+def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """Pass items on, advancing the bar."""
-    return iter(tqdm(items, desc=what, total=total, unit=f" {unit}", disable=not is_interactive(), leave=False))
+    return iter(tqdm(items, desc=what, total=total, unit="", disable=not is_interactive(), leave=False))
 
 
 @contextmanager
-def steps(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+def steps(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function that sets the bar to `done` of `total`."""
-    bar = tqdm(desc=what, unit=f" {unit}", disable=not is_interactive(), leave=False)
+    bar = tqdm(desc=what, unit="", disable=not is_interactive(), leave=False)
     with bar:
 
         def advance(done: int, total: int) -> None:

@@ -12,22 +12,24 @@ from stat import S_IMODE
 from services.recorder.sqlite_files import IMMUTABLE, integrity_fault, opened_read_only, side_files
 from services.recorder.tools.backup import copy
 from services.recorder.tools.files import ToolError, plain_errors, require_another, require_database
+from shared.conditions import recorder_tools as tools
 from shared.errors import StorageError, UsageError
 from shared.files import move_into_place, second_name, sync
 from shared.history.database_errors import sqlite_code
 from shared.history.engine import Place
 from shared.history.migration import HEAD, migrate, require_known
+from shared.texts.localizer import Localizer
 
 LOCK_BYTES = (512, 0x4000_0000)
 """Length and offset of SQLite's lock bytes, by its file format: a process that has a WAL database open holds one
 all the time, and the system releases it when the process ends."""
 
 
-def restore(place: Place, file: Path, now: datetime) -> str:
+def restore(place: Place, file: Path, now: datetime, localizer: Localizer) -> str:
     """Replace the database by a backup and return a sentence about it."""
     if isinstance(place, str):
-        raise UsageError("The database is a PostgreSQL server: use its own pg_restore or psql.")
-    with plain_errors(f"Restoring {file}"):
+        raise UsageError(tools.SERVER_RESTORE())
+    with plain_errors(f"restore {file}"):
         _require_backup(file, place)
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".{place.name}.{os.getpid()}.part")
@@ -39,8 +41,8 @@ def restore(place: Place, file: Path, now: datetime) -> str:
         finally:
             for leftover in (part, *side_files(part)):
                 leftover.unlink(missing_ok=True)
-    where = f" The previous database is now {aside}." if aside else ""
-    return f"{file} was restored to {place}.{where}"
+    restored = localizer("tool.restored", file=file, place=place)
+    return f"{restored} {localizer('tool.restored_aside', aside=aside)}" if aside else restored
 
 
 def _require_backup(file: Path, place: Path) -> None:
@@ -49,16 +51,14 @@ def _require_backup(file: Path, place: Path) -> None:
     require_another(file, place)
     log = side_files(file)[0]
     if log.exists() and log.stat().st_size:
-        raise UsageError(
-            f"{file} has commits in {log.name} beside it, so it is not a finished backup: make one of it first."
-        )
+        raise UsageError(tools.unfinished_backup(file=str(file), log=log.name))
     with opened_read_only(file, IMMUTABLE) as connection:
         fault = integrity_fault(connection)
         if fault:
-            raise ToolError(f"{file} is damaged ({fault}); nothing was changed.")
+            raise ToolError(tools.backup_damaged(file=str(file), fault=fault))
         schema = _schema(connection)
     if schema is None:
-        raise UsageError(f"{file} is not a database of this program; nothing was changed.")
+        raise UsageError(tools.foreign_backup(file=str(file)))
     require_known(file, schema)
 
 
@@ -98,7 +98,7 @@ def _locked(place: Path) -> Iterator[bool]:
 
 
 def _in_use(place: Path) -> UsageError:
-    return UsageError(f"{place} is in use: stop the recorder, then restore; nothing was changed.")
+    return UsageError(tools.in_use(place=str(place)))
 
 
 def _prepare(file: Path, part: Path, place: Path) -> None:
@@ -107,7 +107,7 @@ def _prepare(file: Path, part: Path, place: Path) -> None:
     try:
         migrate(part)
     except StorageError as error:
-        raise ToolError(f"{file} cannot be upgraded to the schema {HEAD} ({error}); nothing was changed.") from None
+        raise ToolError(tools.not_upgraded(file=str(file), known=HEAD, cause=error.reason)) from None
     with sqlite3.connect(part) as connection:  # the migration may leave pages in the log
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -125,7 +125,7 @@ def _set_aside(place: Path, now: datetime, *, whole: bool) -> Path | None:
         return None
     aside = place.with_name(f"{place.name}.before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     if aside.exists():
-        raise ToolError(f"{aside} exists already; wait a second and try again.")
+        raise ToolError(tools.aside_exists(file=str(aside)))
     second_name(place, aside)
     if not whole:  # a damaged database keeps what its log has under the dated name
         for old, new in zip(side_files(place), side_files(aside), strict=True):

@@ -258,7 +258,7 @@ async def test_a_handler_that_raises_ends_the_run(broker: Broker) -> None:
             await asyncio.wait_for(bus.run(), 10)
 
 
-async def test_a_message_that_does_not_parse_is_said_and_the_next_one_read(broker: Broker) -> None:
+async def test_a_message_that_does_not_parse_is_reported_and_the_next_one_read(broker: Broker) -> None:
     seen: list[GridState] = []
     health = Health()
     bus = Bus(settings(broker), "recorder", health)
@@ -516,7 +516,7 @@ async def test_retained_garbage_is_none_and_no_lasting_problem(broker: Broker) -
     assert health.status(START).state is ServiceHealth.ONLINE
 
 
-async def test_something_that_is_no_broker_is_said(broker: Broker) -> None:
+async def test_something_that_is_no_broker_is_reported(broker: Broker) -> None:
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
         writer.close()
@@ -528,7 +528,7 @@ async def test_something_that_is_no_broker_is_said(broker: Broker) -> None:
         await until(lambda: "no MQTT broker" in texts(health))
 
 
-async def test_dropped_messages_are_said(broker: Broker) -> None:
+async def test_dropped_messages_are_reported(broker: Broker) -> None:
     broker.stop()
     health = Health()
     bus = Bus(settings(broker, mqtt_outbox=100), "poller", health)
