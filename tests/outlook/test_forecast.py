@@ -237,6 +237,8 @@ def test_what_a_plug_adds():
 def test_a_plug_whose_power_is_no_number_gains_nothing(power_w):
     found = forecast(home(off_now_h=1), NOW, plan((-1, 8)), plugs=[Plug("boiler", True, power_w)])
     assert found.outages[0].plugs == {}
+
+
 PLUG = st.builds(
     Plug,
     id=st.uuids().map(str),
