@@ -131,6 +131,7 @@ async def test_a_command_is_answered_and_a_button_switches(
     small_broker.publish("plug/boiler/info", info)
     small_broker.publish("plug/boiler/state", PlugState(at=now, name="Boiler", on=False, reachable=True))
     async with living("bot", settings, serve, small_broker):
+        await until(lambda: small_broker.on("bot/settings"))  # it knows all that is retained
         world.add(CHAT, "/plugs", is_from_bot=False)
         await until(lambda: "Boiler" in texts(world))
         [shown] = [message for message in list(world.messages) if message.is_from_bot]
