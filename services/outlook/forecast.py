@@ -18,7 +18,7 @@ from services.outlook.answers import Case, OutageAnswer, Shedding, answer, bands
 from services.outlook.behaviour import Behaviour, around, learn_behaviour
 from services.outlook.day_kinds import local_steps
 from services.outlook.estimate import Estimate
-from services.outlook.history import Floats, History, Plan, Plug
+from services.outlook.history import Floats, History, Plan, PlannedOutage, Plug
 from services.outlook.paths import (
     PATHS,
     Ahead,
@@ -308,11 +308,10 @@ def _unknown_end(certain: Sequence[Ahead]) -> list[Unknown]:
 
 def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], list[Ahead]]:
     """Return the running outage and the certain ones, and those that are possible."""
-    windows = list(plan.outages) if plan and not plan.emergency else []
+    spans, dropped = (_spans(plan.outages), _spans(plan.dropped)) if plan and not plan.emergency else ([], [])
     certain, possible = list[Ahead](), list[Ahead]()
-    spans = _joined(sorted((one.start.timestamp(), one.end.timestamp(), one.possible) for one in windows))
     if home.off_since_s is not None:
-        mine = _mine(spans, home.off_since_s, now_s)
+        mine = _mine(spans, dropped, home.off_since_s, now_s)
         spans = [one for one in spans if one is not mine]
         end = round((mine[1] - now_s) / STEP_S) if mine else None
         running = running_outage(end, (now_s - home.off_since_s) / 3600, home.delays)
@@ -329,12 +328,17 @@ def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], l
     return certain, possible
 
 
-def _mine(spans: Sequence[Span], off_since_s: float, now_s: float) -> Span | None:
+def _spans(outages: Sequence[PlannedOutage]) -> list[tuple[float, float, bool]]:
+    return _joined(sorted((one.start.timestamp(), one.end.timestamp(), one.possible) for one in outages))
+
+
+def _mine(spans: Sequence[Span], dropped: Sequence[Span], off_since_s: float, now_s: float) -> Span | None:
     """Return the planned outage whose end brings the power, as page and bot judge it.
 
-    It is the one that the running outage is by its beginning, or once that is over, the one that we are in.
+    It is the one that the running outage is by its beginning, even if it was dropped from the plan meanwhile, or once
+    that is over, the one that we are in.
     """
-    begun = window_of(off_since_s, spans)
+    begun = window_of(off_since_s, spans) or window_of(off_since_s, dropped)
     if begun is not None and begun[1] > now_s:
         return begun
     return next((one for one in spans if one[0] <= now_s < one[1]), begun)

@@ -64,11 +64,13 @@ class Plan:
     """The outages ahead and the running one, as far as they are published.
 
     known_until is the end of the last published day: beyond it nothing is known. In an emergency no window holds.
+    dropped are outages that a newer version of the plan no longer has: none of them begins, but one may be running.
     """
 
     outages: Sequence[PlannedOutage] = ()
     known_until: datetime | None = None
     emergency: bool = False
+    dropped: Sequence[PlannedOutage] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The record of this home, read from the recorder's database and never changed."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from shared.history.past_schedules import planned_days
 from shared.history.plug_switchings import switchings
 from shared.history.queries import Database, grid_spans, recorded_devices, series
 from shared.live_figures import ALL
-from shared.messages import Certainty, DayState, Grid, OutageSchedule
+from shared.messages import Certainty, DayState, Grid, OutageSchedule, Window
 from shared.outages import FIRM, bounds, local_day, merged, state_of, within
 
 STEP = timedelta(seconds=STEP_S)
@@ -79,8 +80,12 @@ def plan_of(schedule: OutageSchedule | None, now: datetime) -> Plan | None:
     windows = [one for one in merged(firm) if one.end > now - LATE]
     if day == today and not emergency and not windows:
         return None
-    outages = [PlannedOutage(one.start, one.end, possible=one.certainty is Certainty.POSSIBLE) for one in windows]
-    return Plan(outages, known_until, emergency)
+    dropped = [one for one in schedule.superseded if one.end > now - LATE]
+    return Plan(_outages(windows), known_until, emergency, _outages(dropped))
+
+
+def _outages(windows: Iterable[Window]) -> list[PlannedOutage]:
+    return [PlannedOutage(one.start, one.end, possible=one.certainty is Certainty.POSSIBLE) for one in windows]
 
 
 def _columns(database: Database, source: Source, fields: tuple[str, ...], first: int, size: int) -> list[Floats]:

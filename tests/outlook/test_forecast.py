@@ -412,6 +412,15 @@ def test_power_is_expected_when_the_plan_says_however_the_outage_began(off_h, wi
     assert all(one.start_s > NOW.timestamp() + 3600 for one in ahead)
 
 
+def test_an_outage_that_was_dropped_from_the_plan_while_it_runs_still_has_its_end():
+    changed = replace(plan((20, 22)), dropped=plan((-2, 3)).outages)
+    running = forecast(home(off_now_h=1.9, load_w=100), NOW, changed).outages[0]
+    assert (running.running, running.end_s) == (True, (NOW + timedelta(hours=3)).timestamp())
+    assert [one.start_s for one in forecast(home(load_w=100), NOW, changed).outages] == [
+        (NOW + timedelta(hours=20)).timestamp()
+    ]
+
+
 @pytest.mark.parametrize(
     ("off_min", "ago_min", "begun_min", "coming"),
     [

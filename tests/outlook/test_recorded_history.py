@@ -113,6 +113,14 @@ def test_an_outage_whose_power_is_late_stays_in_the_plan_for_some_hours():
     assert [one.end for one in late.outages] == [NOW - timedelta(minutes=12), NOW + timedelta(hours=21)]
 
 
+def test_what_a_newer_version_dropped_is_kept_apart():
+    newer = schedule(NOW, window(20, 21)).model_copy(update={"superseded": (window(-20, -16), window(-1, 3))})
+    found = plan_of(newer, NOW)
+    assert found is not None
+    assert [one.end for one in found.outages] == [NOW + timedelta(hours=21)]
+    assert [one.end for one in found.dropped] == [NOW + timedelta(hours=3)]
+
+
 @pytest.mark.parametrize("state", [DayState.WAITING, DayState.UNKNOWN])
 def test_a_day_that_is_not_published_is_unknown_whatever_the_days_around_it_say(state: DayState):
     states = {DAY - timedelta(days=1): DayState.PLANNED, DAY: state, DAY + timedelta(days=1): DayState.PLANNED}
