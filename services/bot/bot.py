@@ -13,7 +13,7 @@ from typing import Any
 from services.bot.alert_settings import chat_key, chosen_limits, chosen_settings, published, refusal
 from services.bot.alerts.absence import caught_up, has_changed_unseen, is_complete, is_gap
 from services.bot.alerts.alert import Alert
-from services.bot.alerts.rules import PlugEvent, next_alerts, plug_alerts
+from services.bot.alerts.rules import PlugEvent, is_ahead_of_outage, next_alerts, plug_alerts
 from services.bot.alerts.sent import alert_sent
 from services.bot.alerts.state import AlertState
 from services.bot.alerts.troubles import OWN_SERVICE, Limits
@@ -58,6 +58,8 @@ from shared.trusted_time import by_clock, this_boot_only
 log = logging.getLogger("bot")
 
 TICK_S = 5.0
+OUTAGE_PATIENCE_S = 10.0
+"""How long what the grid made of plugs waits for the outage. It comes first where our clock was set in that second."""
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
 TOKEN_RETRY_S = 300.0
@@ -81,6 +83,8 @@ class Bot:
         self._mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS), on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
         """Plug events that came before we knew what an absence of ours has brought; None from then on."""
+        self._ahead_of_outage: list[tuple[float, PlugEvent]] = []
+        """Plug events that wait for the outage that they belong to, and until when."""
         self._was_absent = asyncio.Event()
         self._knows_state = asyncio.Event()
         service.bus.on_reconnect(self._on_absence)
@@ -177,6 +181,9 @@ class Bot:
         self._enqueue(
             *next_alerts(self._outbox.state, self._mirror.snapshot(), utc_now(), limits, chats.reminder_minutes)
         )
+        waiting, self._ahead_of_outage = self._ahead_of_outage, []
+        for until_s, event in waiting:
+            self._evaluate_plug(event, until_s)
 
     def _on_settings_command(self, _name: str, command: AlertSettingsCommand, delivery: Delivery) -> None:
         """Change what is reported and when, and publish the result."""
@@ -212,8 +219,13 @@ class Bot:
         else:
             self._early_events.append(event)
 
-    def _evaluate_plug(self, event: PlugEvent) -> None:
-        self._enqueue(*plug_alerts(self._outbox.state, self._mirror.snapshot(), event, utc_now()))
+    def _evaluate_plug(self, event: PlugEvent, waits_until_s: float | None = None) -> None:
+        state, now, now_s = self._outbox.state, utc_now(), time.monotonic()
+        waits_until_s = waits_until_s or now_s + OUTAGE_PATIENCE_S
+        if now_s < waits_until_s and is_ahead_of_outage(state, event, now):
+            self._ahead_of_outage.append((waits_until_s, event))
+        else:
+            self._enqueue(*plug_alerts(state, self._mirror.snapshot(), event, now))
 
     def _enqueue(self, state: AlertState, alerts: list[Alert]) -> None:
         """Persist the state, and each alert for every chat that wants it; then deliver them."""
@@ -239,6 +251,7 @@ class Bot:
 
     def _redate(self, change: Redate) -> None:
         """Convert the times of reported and waiting alerts to our clock."""
+        self._ahead_of_outage = change(self._ahead_of_outage)
         try:
             self._outbox.redate(change)
         except StorageError as error:

@@ -1,5 +1,6 @@
 """The bot between a broker and the simulated Telegram, all in one process."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,18 @@ from services.bot.serve import serve
 from services.bot.settings import BotSettings
 from shared.conditions import Condition
 from shared.conditions import bot as conditions
-from shared.messages import AlertSettingsCommand, Grid, GridState, PlugInfo, PlugState, ServiceHealth, ServiceStatus
+from shared.messages import (
+    BY_GRID,
+    ActionOutcome,
+    AlertSettingsCommand,
+    Grid,
+    GridState,
+    PlugAction,
+    PlugInfo,
+    PlugState,
+    ServiceHealth,
+    ServiceStatus,
+)
 from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import PERSON, Fault, TelegramState
@@ -80,6 +92,36 @@ async def test_each_change_of_the_grid_is_told_once_and_recorded(
     assert texts(world).count("Power is out") == texts(world).count("Power is back") == 1
     assert len(small_broker.on("bot/alert")) == 2
     assert small_broker.on(STATUS)[-1]["state"] == ServiceHealth.OFFLINE
+
+
+def switched_off_by_grid() -> PlugAction:
+    return PlugAction(at=datetime.now(UTC), on=False, by=BY_GRID, outcome=ActionOutcome.DONE)
+
+
+async def test_what_the_grid_made_of_a_plug_waits_for_the_outage_that_it_belongs_to(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings
+) -> None:
+    small_broker.publish("grid/state", grid(Grid.ON, 60))
+    async with living("bot", settings, serve, small_broker):
+        await until((settings.bot_state_dir / "outbox.json").exists)
+        small_broker.publish("plug/boiler/action", switched_off_by_grid(), retain=False)
+        small_broker.publish("grid/state", grid(Grid.OFF, 0))
+        await until(lambda: "Power is out" in texts(world))
+        outbox = settings.bot_state_dir / "outbox.json"
+        await until(lambda: "boiler/" in json.loads(outbox.read_text())["state"]["outage"]["off"])
+    assert "automatically" not in texts(world)
+
+
+async def test_a_plug_that_the_grid_has_switched_is_told_although_no_outage_becomes_known(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.bot.bot.OUTAGE_PATIENCE_S", 0.05)
+    monkeypatch.setattr("services.bot.bot.TICK_S", 0.05)
+    small_broker.publish("grid/state", grid(Grid.ON, 60))
+    async with living("bot", settings, serve, small_broker):
+        await until((settings.bot_state_dir / "outbox.json").exists)
+        small_broker.publish("plug/boiler/action", switched_off_by_grid(), retain=False)
+        await until(lambda: "automatically" in texts(world))
 
 
 async def test_a_command_is_answered_and_a_button_switches(

@@ -18,6 +18,7 @@ from shared.broker_state import BrokerState
 from shared.freshness import fresh, predates
 from shared.live_figures import accepts_charge, live_figures
 from shared.messages import (
+    BY_GRID,
     ActionOutcome,
     Certainty,
     DayState,
@@ -101,6 +102,11 @@ def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now:
     if outage is None:
         return state, [alert]
     return state.model_copy(update={"outage": outage}), [alert.model_copy(update={"told_there": True})]
+
+
+def is_ahead_of_outage(state: AlertState, event: PlugEvent, now: datetime) -> bool:
+    """Return whether the grid has switched a plug, and the outage that this belongs to is not known yet."""
+    return event.action.by == BY_GRID and (state.outage is None or state.outage.is_history(now))
 
 
 # the grid
