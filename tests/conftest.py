@@ -23,8 +23,7 @@ from tests.support.broker import Broker
 from tests.support.chromium import CHROMIUM
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.fork_server import ForkServer, stop_fork_server
-from tests.support.forked_workers import fork_workers
-from tests.support.rewriting import files_to_run, rewrite_once
+from tests.support.rewriting import rewrite_once
 from tests.support.slow_tests import Stopwatch, listed, test_of
 from tests.support.small_broker import SmallBroker, running_small_broker
 from tests.support.stack import Stack, running_stack
@@ -61,12 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """Do once what every worker would do before it can collect."""
-    files = files_to_run(config)
-    rewrite_once(config, files)
-    if not config.getoption("cov_source", None):
-        fork_workers(config, files, len(specs))
+    rewrite_once(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:

@@ -68,6 +68,8 @@ RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 UNSEEN_PATIENCE_S = 20.0
 """Where the grid is again as it was, only the recorder can say what happened, and there is no hurry."""
 CONFLICT_RETRY_S = 15.0
+STATE_PATIENCE_S = 5.0
+"""So long the first commands wait for what is retained: what has not arrived yet would be called absent."""
 POLLING_SLOTS = ("telegram", "token", "conflict")
 
 
@@ -84,6 +86,7 @@ class Bot:
         self._ahead_of_outage: list[tuple[float, PlugEvent]] = []
         """Plug events that wait for the outage that they belong to, and until when."""
         self._was_absent = asyncio.Event()
+        self._knows_state = asyncio.Event()
         service.bus.on_reconnect(self._on_absence)
         limits = AlertLimits(
             low_battery_percent=settings.bot_low_battery_percent,
@@ -270,6 +273,7 @@ class Bot:
         while not is_done:
             self._was_absent.clear()
             await self._service.bus.wait_for_retained()
+            self._knows_state.set()
             await self._catch_up()
             is_done = not self._was_absent.is_set()
         early, self._early_events = self._early_events or [], None
@@ -299,6 +303,8 @@ class Bot:
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Poll for commands for ever; problems are reported, and end by themselves where they can."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._knows_state.wait(), STATE_PATIENCE_S)
         backoff, is_set_up = Backoff(RETRY_FIRST_S, RETRY_MOST_S), False
         while True:
             try:

@@ -21,12 +21,15 @@ from shared.messages import (
     PlugInfo,
     PlugState,
     ServiceHealth,
+    ServiceStatus,
 )
 from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import PERSON, Fault, TelegramState
 from simulators.telegram.serve import Views
+from tests.support.broker import free_port
 from tests.support.living import living
+from tests.support.samples import sample
 from tests.support.small_broker import SmallBroker
 from tests.support.waiting import until
 
@@ -131,15 +134,25 @@ async def test_a_command_is_answered_and_a_button_switches(
     small_broker.publish("plug/boiler/info", info)
     small_broker.publish("plug/boiler/state", PlugState(at=now, name="Boiler", on=False, reachable=True))
     async with living("bot", settings, serve, small_broker):
-        await until(lambda: small_broker.on("bot/settings"))  # it knows all that is retained
         world.add(CHAT, "/plugs", is_from_bot=False)
-        await until(lambda: "Boiler" in texts(world))
+        await until(lambda: texts(world))
+        assert "Boiler" in texts(world), "what has not arrived yet is not called absent"
         [shown] = [message for message in list(world.messages) if message.is_from_bot]
         world.press(CHAT, shown.message_id, "plug|boiler|on")
         await until(lambda: small_broker.on("plug/boiler/set"))
     [command] = small_broker.on("plug/boiler/set")
     assert (command["on"], command["by"]) == (True, f"telegram:{PERSON['id']}")
     assert "plug/boiler/set" not in small_broker.retained
+
+
+async def test_commands_are_answered_without_a_broker(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.bot.bot.STATE_PATIENCE_S", 0.2)
+    small_broker.publish(STATUS, sample(ServiceStatus))  # it cannot say itself that it lives
+    async with living("bot", settings.model_copy(update={"mqtt_port": free_port()}), serve, small_broker):
+        world.add(CHAT, "/status", is_from_bot=False)
+        await until(lambda: "broker" in texts(world))
 
 
 async def test_a_webhook_that_another_program_sets_meanwhile_is_removed(

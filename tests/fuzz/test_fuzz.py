@@ -120,6 +120,7 @@ def test_no_name_is_there_twice() -> None:
     assert len(BY_NAME) == len(TARGETS)
 
 
+@pytest.mark.processes  # git says which commit it is
 def test_the_table_says_what_the_least_tried_target_has_had() -> None:
     drawn = {
         name: {"target": name, "inputs": 7, "slowest_s": 0.25, "failures": 0, "peak_mb": 150.0}

@@ -2,17 +2,18 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from _pytest.assertion import rewrite
 
 
-def rewrite_once(config: pytest.Config, files: Sequence[Path]) -> None:
-    """Write what pytest keeps of each test file beside it, in two processes."""
+def rewrite_once(config: pytest.Config) -> None:
+    """Write what pytest keeps of each test file that is to be run beside it, in two processes."""
     if sys.dont_write_bytecode:
         return
+    files = sorted({file for argument in config.args for file in _files(Path(argument.split("::")[0]))})
     child = os.fork()
     try:
         for file in files[bool(child) :: 2]:
@@ -21,11 +22,6 @@ def rewrite_once(config: pytest.Config, files: Sequence[Path]) -> None:
         if not child:
             os._exit(0)
         os.waitpid(child, 0)
-
-
-def files_to_run(config: pytest.Config) -> list[Path]:
-    """Return the test files that are to be run, and what they share."""
-    return sorted({file for argument in config.args for file in _files(Path(argument.split("::")[0]).absolute())})
 
 
 def _files(path: Path) -> Iterator[Path]:
