@@ -467,8 +467,7 @@ def test_what_is_in_the_account_is_listed_disabled_and_left_alone(
 ) -> None:
     stack.plugs_file.write_text("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
     stack.tuya.start(**cloud)
-    wait_for_reason(watcher, plugs.not_in_account)
-    assert "elsewhere" in watcher.last(STATUS)["reasons"][0]["text"]
+    assert "elsewhere" in wait_for_reason(watcher, plugs.not_in_account)["text"]
     eventually(lambda: FIRST in stack.plugs_file.read_text())
     text = stack.plugs_file.read_text()
     assert text.startswith("# mine\nplugs:\n  - id: elsewhere  # at mum's\n")
@@ -511,10 +510,10 @@ def test_with_the_predecessor_s_settings_alone_its_plugs_follow_and_the_owner_is
     stack.plugs_file.unlink()
     asked = {"TUYA_TURN_OFF_ON_POWER_LOSS": "true", "TUYA_TURN_ON_ON_GRID_BACK": "true"}
     stack.tuya.start(**cloud | asked)
-    wait_for_reason(watcher, plugs.enabled_as_before)
-    reason, essential = watcher.last(STATUS)["reasons"]
+    reason = wait_for_reason(watcher, plugs.enabled_as_before)
     assert reason["params"]["names"] == "Boiler, Heater, Kettle, Router, Washing machine"
-    assert (essential["code"], essential["params"]["names"]) == (plugs.essential.code, "Router")
+    assert wait_for_reason(watcher, plugs.essential)["params"]["names"] == "Router"
+    assert reasons(watcher) == [plugs.enabled_as_before.code, plugs.essential.code]
     eventually(lambda: watcher.on(f"plug/{THIRD}/info"))
     assert watcher.last(f"plug/{THIRD}/info")["gangs"] == {"switch_1": "Lamp", "switch_2": "Fan"}
     repeat_until_handled(stack, mains)
@@ -625,9 +624,15 @@ def reasons(watcher: Viewer) -> list[str]:
     return [reason["code"] for reason in watcher.last(STATUS)["reasons"]]
 
 
-def wait_for_reason(watcher: Viewer, condition: Condition[Any]) -> None:
-    """Wait until the service's status names a condition."""
-    eventually(lambda: watcher.on(STATUS) and condition.code in reasons(watcher), condition.code)
+def wait_for_reason(watcher: Viewer, condition: Condition[Any]) -> dict[str, Any]:
+    """Wait until the service's status names a condition, and return how."""
+
+    def named() -> list[dict[str, Any]]:
+        present = watcher.last(STATUS)["reasons"] if watcher.on(STATUS) else []
+        return [reason for reason in present if reason["code"] == condition.code]
+
+    (reason,) = eventually(named, condition.code)
+    return reason
 
 
 WAYS_TO_DROP = ("reset", "refused", "half", "silent", "late")
