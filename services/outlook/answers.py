@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import erf
 
 import numpy as np
@@ -90,7 +91,7 @@ class Case:
     plugs_w: Mapping[str, float]
     shedding: Shedding
     is_assumed: bool = False
-    """Whether the load is a usual home's instead of this one's."""
+    """Whether what decides most, the load or the battery's size, is a usual home's instead of this one's."""
 
 
 def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
@@ -231,17 +232,18 @@ def _shedding_chances(
     """Return the chance with no plug off, then with the first one off, with the first two, and so on."""
     shedding = case.shedding
     watts = list(shedding.plugs_w.values())
-    chances: dict[str | None, float | None] = {}
-    for number, plug in enumerate((None, *shedding.plugs_w)):
-        if case.is_assumed or None in watts[number:]:
-            chances[plug] = None
-            continue
-        gone_w = sum(one or 0.0 for one in watts[:number])
+
+    @cache  # a plug that is off already takes nothing more away
+    def chance(gone_w: float) -> float | None:
         now_w, then_w = (shedding.beside_w + gone_w, 0.0) if running else (0.0, gone_w)
         load = without_shed(shedding.load_w, case.paths.outages, now_w, then_w)
         taken = taken_points(replace(case.paths, load_w=load), case.plant, case.during)
-        chances[plug] = _chance(at_start - _worst(taken, start, end) - case.floor)
-    return chances
+        return _chance(at_start - _worst(taken, start, end) - case.floor)
+
+    return {
+        plug: None if case.is_assumed or None in watts[number:] else chance(sum(one or 0.0 for one in watts[:number]))
+        for number, plug in enumerate((None, *shedding.plugs_w))
+    }
 
 
 def good_for_washing(nominal: Sequence[tuple[int, int | None]], now_s: float) -> float | None:
