@@ -265,7 +265,8 @@ class Bot:
             self._evaluate()
             self._publish_settings()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._was_absent.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await self._was_absent.wait()
 
     async def _return(self) -> None:
         """Wait for all retained messages, ask the recorder what was missed, and go on from there."""
@@ -304,7 +305,8 @@ class Bot:
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Poll for commands for ever; problems are reported, and end by themselves where they can."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._knows_state.wait(), STATE_PATIENCE_S)
+            async with asyncio.timeout(STATE_PATIENCE_S):  # wait_for of 3.11 may swallow that we are to end
+                await self._knows_state.wait()
         backoff, is_set_up = Backoff(RETRY_FIRST_S, RETRY_MOST_S), False
         while True:
             try:

@@ -102,7 +102,8 @@ class ChargingAhead:
             self._wake.clear()
             self.step()
             try:
-                await asyncio.wait_for(self._wake.wait(), EVERY_S)
+                async with asyncio.timeout(EVERY_S):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 

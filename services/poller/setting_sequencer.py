@@ -127,7 +127,8 @@ class SettingSequencer:
             wait_s = None if purpose is None else self._due_s(purpose) - _now_s()
             if purpose is None or (wait_s is not None and wait_s > 0):
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
+                    async with asyncio.timeout(wait_s):
+                        await self._wake.wait()
                 continue
             pause = await self._advance(sequences[purpose])
             self._due[purpose] = 0.0 if self._wake.is_set() else _now_s() + pause
