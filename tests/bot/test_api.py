@@ -29,7 +29,7 @@ from simulators.telegram.api import Api
 from simulators.telegram.chat import Fault, TelegramState
 from simulators.telegram.serve import Views
 from tests.support.broker import free_port
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 E = TypeVar("E", bound=Exception)
 NO_NETWORK = OSError(errno.ENETUNREACH, "?")
@@ -190,7 +190,7 @@ def test_of_two_that_poll_the_older_one_is_refused(server: Server) -> None:
     first.start()
     eventually(lambda: server.world._pollers == 1, "the first one waits")
     newer = server.api.call(TOKEN, "getUpdates", {"timeout": "0"})
-    first.join(5)
+    first.join(PATIENCE_S)
     assert answers
     assert [
         reply.body.get("error_code") for reply in (answers[0], newer) if reply and isinstance(reply.body, dict)

@@ -31,7 +31,7 @@ from shared.messages import (
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE, SERVICE_STATUS
 from tests.support.broker import Broker, free_port
 from tests.support.stack import Process
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 def reading(at: datetime, **fields: Any) -> InverterState:
@@ -128,7 +128,7 @@ class Dashboard:
 
     def status(self) -> int:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=PATIENCE_S) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code

@@ -33,7 +33,7 @@ from tests.support.postgres import programs, running_postgres
 from tests.support.reasons import reason_text
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 QUARTER = timedelta(minutes=15)
 
@@ -304,7 +304,9 @@ def test_a_second_poller_with_our_token_is_reported(stack: Stack, watcher: Viewe
     stack.tell_telegram("say", chat=4242, text="/help")
     eventually(lambda: texts(stack), "the bot polls")
     twin = f"{stack.bot.env['TELEGRAM_API_URL']}/bot{stack.bot.env['TELEGRAM_BOT_TOKEN']}/getUpdates"
-    eventually(lambda: requests.post(twin, timeout=5).ok and "polls with" in stack.bot.log, "the bot reports it")
+    eventually(
+        lambda: requests.post(twin, timeout=PATIENCE_S).ok and "polls with" in stack.bot.log, "the bot reports it"
+    )
     assert "same token" in reason_text(watcher.wait_for("service/bot/status", state="degraded"))
 
 

@@ -12,7 +12,7 @@ from shared.history.tables import to_ms
 from tests.support.simulated_clock import SimulatedClock
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 MONTHS_S = 90 * 24 * 3600.0
 SLACK_MS = 4000
@@ -21,7 +21,7 @@ SLACK_MS = 4000
 def now_page(stack: Stack) -> dict[str, Any]:
     """Return what the page shows."""
     address, english = f"http://127.0.0.1:{stack.dashboard_port}/live/now", {"Accept-Language": "en"}
-    answer: dict[str, Any] = requests.get(address, headers=english, timeout=5).json()
+    answer: dict[str, Any] = requests.get(address, headers=english, timeout=PATIENCE_S).json()
     return answer
 
 
@@ -62,12 +62,12 @@ def test_an_outage_over_a_boot_that_does_not_know_the_time(stack: Stack, watcher
     shown = eventually(lambda: (page := now_page(stack))["notice"] == "clock" and page, "the page says so")
     assert "power out" in shown["text"]["banner"].lower()
     assert "at least" in shown["text"]["lasting"]
-    eventually(lambda: "The clock is not set" in sent(stack), "so does the bot", 30)
+    eventually(lambda: "The clock is not set" in sent(stack), "so does the bot")
     assert "197" not in sent(stack)
 
     clock.synchronise()
-    eventually(lambda: "The clock is set again" in sent(stack), "the bot says that it is over", 30)
-    eventually(lambda: stack.rows("SELECT count(*) FROM undated_message") == [(0,)], "all is recorded", 30)
+    eventually(lambda: "The clock is set again" in sent(stack), "the bot says that it is over")
+    eventually(lambda: stack.rows("SELECT count(*) FROM undated_message") == [(0,)], "all is recorded")
     page = eventually(lambda: (page := now_page(stack))["notice"] == "" and page, "the page is as usual")
     assert "Power out since" in page["text"]["banner"]
     stack.command("grid", mode="on")
@@ -75,7 +75,7 @@ def test_an_outage_over_a_boot_that_does_not_know_the_time(stack: Stack, watcher
     watcher.wait_for("grid/state", state="on")
     stack.recorder.end()
     stack.recorder.start()  # upkeep comes with the first message, and then once a minute
-    found = eventually(lambda: _outages(stack), "the outage is over", 90)
+    found = eventually(lambda: _outages(stack), "the outage is over")
     ((start, end),) = found
     assert abs(start - began) < SLACK_MS
     assert abs(end - ended) < SLACK_MS

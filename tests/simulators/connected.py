@@ -14,8 +14,8 @@ from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from simulators.transports.transport import Transport
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_S = 20
 WORDS = {184: 3, 277: 521, 278: 65438, 279: 65026, 280: 66, 281: 21}
 PN = "Q0045231765051"
 PN_HEX = PN.encode().hex()

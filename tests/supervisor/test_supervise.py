@@ -14,7 +14,7 @@ from supervisor import __main__ as main
 from supervisor.programs import Ports, Program, demo, up
 from supervisor.supervise import CLAIMS, Supervisor, is_free, ports_near
 from tests.support.broker import free_port
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.processes
 
@@ -63,7 +63,7 @@ async def test_a_task_ends_and_is_tried_again_when_it_fails(tmp_path: Path) -> N
     code = saying(starts, f"sys.exit(len(open({str(starts)!r}).readlines()) < 2)")
     async with running(program("task", code, once=True)) as supervisor:
         await until(lambda: len(lines(starts)) == 2)
-        await asyncio.wait_for(asyncio.gather(*supervisor._watchers), 10)
+        await asyncio.wait_for(asyncio.gather(*supervisor._watchers), PATIENCE_S)
     assert len(lines(starts)) == 2
 
 

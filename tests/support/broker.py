@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parent.parent.parent
 START = ROOT / "mosquitto/start.sh"
@@ -110,7 +110,7 @@ class Broker:
         """End it and wait until it is gone."""
         if self._process:
             self._process.send_signal(signal_number)
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
     def kill(self) -> None:

@@ -16,11 +16,9 @@ from tests.support.broker import ROOT, Broker, free_port, listens
 from tests.support.databases import empty_database
 from tests.support.fork_server import Forked, fork_server
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 INVERTER = "inverter/main/state"
-PATIENCE_S = 60
-"""How long an end may take on a busy machine."""
 WIRES = {"modbus_port": "MODBUS_PORT", "serial_port": "MODBUS_SERIAL_PORT", "dongle_port": "DONGLE_PORT"}
 """What the house tells of its wire, and the setting of the poller that it belongs in."""
 
@@ -332,7 +330,7 @@ class Stack:
         """Ask the database, as anybody with sqlite3 could; nothing where there is none yet."""
         if not self.db_path.exists():
             return []
-        with closing(sqlite3.connect(self.db_path, timeout=10)) as connection:
+        with closing(sqlite3.connect(self.db_path, timeout=PATIENCE_S)) as connection:
             try:
                 return connection.execute(query).fetchall()
             except sqlite3.OperationalError:

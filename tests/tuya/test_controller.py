@@ -22,6 +22,7 @@ from shared.health import Health
 from shared.messages import ActionOutcome, Grid, GridState, PlugAction, PlugCommand, PlugState
 from shared.topics import M, Topic
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, CloudFault
+from tests.support.waiting import PATIENCE_S
 from tests.tuya.facts import RULES
 from tests.tuya.sky import Sky
 
@@ -58,7 +59,7 @@ class Home:
         self.store.persist(on_command(self.store.shared.journal, self.plug, command, None, utc_now()))
 
     async def until(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not what():
                 await self.controller.step()
 

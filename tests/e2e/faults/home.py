@@ -22,7 +22,7 @@ from tests.support.databases import empty_database
 from tests.support.simulated_clock import SimulatedClock
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 SERVICES = ("recorder", "poller", "bms", "schedule", "tuya", "outlook", "bot", "dashboard", "homeassistant")
 SETTLE_S = 180.0
@@ -257,7 +257,7 @@ class Home:
     def shown(self) -> str | None:
         """Return what the page says of the power: on, off or unknown; None where it does not answer."""
         try:
-            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=10).json()
+            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=PATIENCE_S).json()
         except requests.RequestException:
             return None
         return str(now["state"]["banner"])

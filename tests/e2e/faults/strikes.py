@@ -22,6 +22,7 @@ from tests.support.damaged import PAGE, owners, zeroed
 from tests.support.disks import fill_up
 from tests.support.stack import Process
 from tests.support.viewer import Viewer
+from tests.support.waiting import PATIENCE_S
 
 Strike = Callable[[Home], object]
 
@@ -155,7 +156,7 @@ def _remount(home: Home, how: str) -> None:
 
 def locked(home: Home) -> None:
     """Lock the database, as a backup program may."""
-    lock = sqlite3.connect(home.stack.db_path, isolation_level=None, timeout=60, check_same_thread=False)
+    lock = sqlite3.connect(home.stack.db_path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
     lock.execute("BEGIN IMMEDIATE")
     home.held.append(lock)
 
