@@ -107,14 +107,14 @@ def said(mains: Mains, **fields: Any) -> bool:
     return True
 
 
-def until(stack: Stack, mains: Mains, wanted: list[bool], patience_s: float = 15) -> None:
+def until(stack: Stack, mains: Mains, wanted: list[bool]) -> None:
     """Repeat the grid until the plugs are so."""
 
     def so() -> bool:
         mains.say()
         return relays(stack) == wanted
 
-    eventually(so, f"{wanted}; it is {relays(stack)}", patience_s)
+    eventually(so, f"{wanted}; it is {relays(stack)}")
 
 
 def set_plug(stack: Stack, id_: str, *, age_s: float = 0, retain: bool = False, **fields: Any) -> None:
@@ -313,7 +313,7 @@ def test_where_no_plug_answers_that_is_one_trouble_and_attempts_go_on(
     stack.tell_plugs("plug", plug=2, fault="none")
     watcher.wait_for(STATUS, state="online")
     stack.tell_plugs("plug", fault="none")
-    until(stack, mains, [False, False, False, False, True], 60)
+    until(stack, mains, [False, False, False, False, True])
     watcher.wait_for(f"plug/{FIRST}/action", outcome="done")
     assert [one["outcome"] for one in watcher.on(f"plug/{FIRST}/action")] == ["failed", "done"]
 
@@ -382,7 +382,7 @@ def test_plugs_that_do_not_obey_or_switch_back_are_left_alone_and_one_that_talks
     assert not nonsense["switched"]
     assert plugs.wrong_key.code not in causes()
     stack.tell_plugs("plug", plug=3, fault="none")
-    until(stack, mains, [True, True, False, False, True], 60)
+    until(stack, mains, [True, True, False, False, True])
 
 
 def test_a_dry_run_switches_nothing_and_publishes_that(

@@ -32,4 +32,4 @@ def test_a_damaged_database_mends_itself(tmp_path: Path) -> None:
         assert codes == ["storage.salvaged"]
         ((rows,),) = stack.rows("SELECT count(*) FROM battery_state")
         assert rows == 240
-        eventually(lambda: list((tmp_path / "backups").glob("easun-*.db")), "a backup is made", 60)
+        eventually(lambda: list((tmp_path / "backups").glob("easun-*.db")), "a backup is made")
