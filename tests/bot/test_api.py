@@ -28,7 +28,7 @@ from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import Fault, TelegramState
 from simulators.telegram.serve import Views
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_S, eventually
 
 E = TypeVar("E", bound=Exception)

@@ -27,8 +27,8 @@ from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import PERSON, Fault, TelegramState
 from simulators.telegram.serve import Views
-from tests.support.broker import free_port
 from tests.support.living import living
+from tests.support.ports import free_port
 from tests.support.samples import sample
 from tests.support.small_broker import SmallBroker
 from tests.support.waiting import until

@@ -30,7 +30,7 @@ from shared.messages import ActionOutcome
 from shared.texts.language import Language
 from simulators.http_server import HttpApp, start_server
 from tests.bot.facts import KYIV, NOW
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.smtp import MailBox, running_mail_server
 from tests.support.waiting import until
 

@@ -29,7 +29,8 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE, SERVICE_STATUS
-from tests.support.broker import Broker, free_port
+from tests.support.broker import Broker
+from tests.support.ports import free_port
 from tests.support.stack import Process
 from tests.support.waiting import PATIENCE_S, eventually
 

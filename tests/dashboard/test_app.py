@@ -24,7 +24,7 @@ from shared.settings import load
 from shared.texts.catalogue import TEXTS
 from tests.dashboard.full_house import house
 from tests.dashboard.harness import reading
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_S, eventually
 
 

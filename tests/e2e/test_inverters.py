@@ -9,7 +9,7 @@ from typing import Any
 from shared.bus.twin import SAME_AGE_S
 from shared.service import EXIT_CONFIG
 from tests.support.asking import ask
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -23,7 +23,8 @@ class House:
 
     def __init__(self, stack: Stack, name: str, **settings: str) -> None:
         ready = stack.directory / f"{name}.json"
-        env = stack.house.env | {"HOUSE_READY_FILE": str(ready), "HOUSE_SPEED": "0.001"} | settings
+        own = {"HOUSE_READY_FILE": str(ready), "HOUSE_MODBUS_PORT": str(free_port()), "HOUSE_SPEED": "0.001"}
+        env = stack.house.env | own | settings
         self.process = Process(name, "simulators", env, stack.directory / f"{name}.log", "serve")
         self.process.start()
         text = eventually(lambda: (ready.exists() and ready.read_text()) or "", f"{name} is ready")

@@ -19,8 +19,8 @@ import pytest
 from services.tuya import tools
 from shared.conditions import Condition, Reason, files, plugs
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER
-from tests.support.broker import free_port
 from tests.support.fork_server import run_module
+from tests.support.ports import free_port
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually

@@ -12,8 +12,9 @@ from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from tests.poller.register_dumps import A_OFF_GRID_11K, G_MAINS_4K
-from tests.support.broker import ROOT, free_port
+from tests.support.broker import ROOT
 from tests.support.fork_server import run_module
+from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.processes

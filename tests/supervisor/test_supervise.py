@@ -13,7 +13,7 @@ from simulators.settings import PlugsSettings
 from supervisor import __main__ as main
 from supervisor.programs import Ports, Program, demo, up
 from supervisor.supervise import CLAIMS, Supervisor, is_free, ports_near
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.processes

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.asking import ask
-from tests.support.broker import ROOT, Broker, free_port, listens
+from tests.support.broker import ROOT, Broker
 from tests.support.databases import empty_database
 from tests.support.fork_server import Forked, fork_server
+from tests.support.ports import free_port, listens
 from tests.support.viewer import Viewer
 from tests.support.waiting import PATIENCE_S, eventually
 
 INVERTER = "inverter/main/state"
+MOST_PLUGS = 25
 WIRES = {"modbus_port": "MODBUS_PORT", "serial_port": "MODBUS_SERIAL_PORT", "dongle_port": "DONGLE_PORT"}
 """What the house tells of its wire, and the setting of the poller that it belongs in."""
 
@@ -107,7 +109,7 @@ class Stack:
         self._ready = directory / "house.json"
         self.house = self._process("house", "simulators", {"PATH": os.environ["PATH"], "ENV_FILE": ""}, "serve")
         self.house.env |= {
-            "HOUSE_MODBUS_PORT": "0",
+            "HOUSE_MODBUS_PORT": str(free_port()),
             "HOUSE_DONGLE_PORT": "0",
             "HOUSE_CONTROL_PORT": "0",
             "HOUSE_GRID": "on",
@@ -167,7 +169,7 @@ class Stack:
         self._plugs_ready = directory / "plugs.json"
         self.plugs = self._process("plugs", "simulators", dict(bare), "plugs")
         self.plugs.env |= {
-            "HOUSE_PLUGS_PORT": "0",
+            "HOUSE_PLUGS_PORT": str(free_port(MOST_PLUGS)),
             "HOUSE_PLUGS_CONTROL_PORT": "0",
             "HOUSE_PLUGS_ANNOUNCE_PORT": "0",
             "HOUSE_CLOUD_PORT": "0",
