@@ -84,7 +84,7 @@ class Publisher:
         self._client.loop_stop()
 
     def send(self, topic: str, message: Message) -> None:
-        self._client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(5)
+        self._client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(PATIENCE_S)
 
     def inverter(self, name: str = "smg2", *, at: datetime | None = None, **fields: Any) -> None:
         self.send(INVERTER_STATE.named(name), reading(at or datetime.now(UTC), **fields))

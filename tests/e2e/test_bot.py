@@ -51,7 +51,7 @@ def tuya(stack: Stack) -> Any:
 
 
 def publish(account: Viewer, topic: str, message: Message) -> None:
-    account.client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(5)
+    account.client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(PATIENCE_S)
 
 
 def ago(minutes: float) -> datetime:
@@ -395,7 +395,7 @@ def test_without_telegram_the_alerts_go_to_ntfy(stack: Stack, watcher: Viewer, p
     http.shutdown()
     command = AlertSettingsCommand(at=ago(0), by="dashboard", low_battery_percent=35)
     with Viewer(stack.broker, "dashboard") as page:
-        page.client.publish("bot/settings/set", command.model_dump_json(), qos=1).wait_for_publish(5)
+        page.client.publish("bot/settings/set", command.model_dump_json(), qos=1).wait_for_publish(PATIENCE_S)
         watcher.wait_for("bot/settings", low_battery_percent=35)
     assert (sent["recipients"], sent["what"]["code"]) == (1, "alert.grid_lost")
     assert "Power is out" in message["title"]

@@ -44,7 +44,7 @@ def streaming(stack: Stack, watcher: Viewer) -> Stack:
     stack.start_house()
     stack.start(stack.recorder)
     watcher.wait_for("service/recorder/status", state="online")  # of what was said before, the broker knows nothing
-    stack.poller.start(GRID_UNKNOWN_AFTER="60")  # a slow machine is no silence
+    stack.poller.start()
     until_readings(watcher, 3)
     return stack
 

@@ -23,6 +23,8 @@ INVERTER = "inverter/main/state"
 MOST_PLUGS = 25
 WIRES = {"modbus_port": "MODBUS_PORT", "serial_port": "MODBUS_SERIAL_PORT", "dongle_port": "DONGLE_PORT"}
 """What the house tells of its wire, and the setting of the poller that it belongs in."""
+SOON_UNKNOWN = {"MODBUS_TIMEOUT": "0.5", "GRID_UNKNOWN_AFTER": "1"}
+"""For a poller whose inverter falls silent on purpose. By default it waits: on a slow machine any inverter is late."""
 
 
 class Process:
@@ -125,8 +127,8 @@ class Stack:
             INVERTER_JOURNAL_DIR=str(directory / "inverter_journal"),
             INVERTER_PROFILES_FILE=str(directory / "inverter_profiles.yaml"),
             POLL_INTERVAL="0.5",
-            MODBUS_TIMEOUT="0.5",
-            GRID_UNKNOWN_AFTER="1",
+            MODBUS_TIMEOUT="10",
+            GRID_UNKNOWN_AFTER="60",
         )
         self.recorder = self._service("recorder", BATCH_SECONDS="0.2")
         self.radio_port = free_port()
@@ -183,7 +185,7 @@ class Stack:
             PLUG_RESTORE_DELAY="0.2",
             PLUG_RESTORE_PAUSE="0.1",
             PLUG_CHECK_INTERVAL="0.3",
-            TUYA_LOCAL_TIMEOUT="0.5",
+            TUYA_LOCAL_TIMEOUT="5",
             TUYA_ANNOUNCE_PORTS="",
         )
         self._telegram_ready = directory / "telegram.json"

@@ -342,7 +342,7 @@ def rubbish(*, retain: bool) -> Strike:
                     for payload in RUBBISH[1:]:
                         name = topic.named("x/y" if "{setting}" in topic.template else "x")
                         sent = hostile.client.publish(name, payload, qos=1, retain=retain)
-                    sent.wait_for_publish(20)
+                    sent.wait_for_publish(PATIENCE_S)
                 for payload in RUBBISH[1:]:
                     hostile.client.publish(f"service/{account}/status", payload, qos=1, retain=retain)
 
@@ -359,7 +359,7 @@ def retained_commands(home: Home) -> None:
         for plug in home.plugs():
             publish(f"plug/{plug['id']}/set", json.dumps({"at": at, "v": 2, "on": on, "by": "page"}))
         command = {"at": at, "v": 2, "value": "mute", "by": "page"}
-        publish("inverter/main/setting/buzzer_mode/set", json.dumps(command)).wait_for_publish(20)
+        publish("inverter/main/setting/buzzer_mode/set", json.dumps(command)).wait_for_publish(PATIENCE_S)
     home.start_parts("tuya", "poller")
 
 
@@ -368,4 +368,5 @@ def retained_commands_gone(home: Home) -> None:
     with Viewer(home.stack.broker, "dashboard", client_id="hostile-dashboard") as hostile:
         for plug in home.plugs():
             hostile.client.publish(f"plug/{plug['id']}/set", b"", qos=1, retain=True)
-        hostile.client.publish("inverter/main/setting/buzzer_mode/set", b"", qos=1, retain=True).wait_for_publish(20)
+        last = hostile.client.publish("inverter/main/setting/buzzer_mode/set", b"", qos=1, retain=True)
+        last.wait_for_publish(PATIENCE_S)

@@ -507,7 +507,7 @@ async def test_retained_is_answered_although_we_died_while_asking(broker: Broker
 
 async def test_retained_garbage_is_none_and_no_lasting_problem(broker: Broker) -> None:
     with Viewer(broker, "poller") as poller:
-        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(5)
+        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(PATIENCE_S)
     health = Health()
     bus = Bus(settings(broker), "poller", health)
     async with running(bus):
