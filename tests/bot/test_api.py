@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 from telegram.error import NetworkError, TelegramError
@@ -98,13 +99,10 @@ def fail(server: Server, fault: Fault, moved_to: int = 0) -> None:
         (Fault.HUGE, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
     ],
 )
-def test_each_failure_is_told_apart(
-    fault: Fault, error: type[EasunError], reason: Reason, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if fault is Fault.HANG:
-        monkeypatch.setattr(api_module, "SEND_TIMEOUT_S", 0.2)
+def test_each_failure_is_told_apart(fault: Fault, error: type[EasunError], reason: Reason, server: Server) -> None:
     fail(server, fault, -1007)
-    with pytest.raises(error) as raised:
+    patience_s = 0.2 if fault is Fault.HANG else PATIENCE_S
+    with patch.object(api_module, "SEND_TIMEOUT_S", patience_s), pytest.raises(error) as raised:
         send(server)
     assert raised.value.reason == reason
     assert TOKEN not in repr(raised.value) + str(raised.getrepr(chain=True, showlocals=False))

@@ -47,7 +47,7 @@ async def simulated(
 ) -> tuple[Transport, dict[str, Any]]:
     """Return a started simulated transport, and the settings that lead to it."""
     name, _, framing = kind.partition("-")
-    common = {"modbus_transport": name, "modbus_timeout": 1}
+    common = {"modbus_transport": name, "modbus_timeout": 10}
     if name == "dongle":
         dongle = Dongle(words, unit=unit, framing=framing)
         await dongle.start("127.0.0.1", 0)
