@@ -27,7 +27,6 @@ def test_a_damaged_database_mends_itself(tmp_path: Path) -> None:
                 if reason["code"].startswith("storage.salvaged")
             ],
             "what was saved is said",
-            90,
         )
         assert codes == ["storage.salvaged"]
         ((rows,),) = stack.rows("SELECT count(*) FROM battery_state")
