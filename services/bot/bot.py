@@ -305,7 +305,7 @@ class Bot:
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Poll for commands for ever; problems are reported, and end by themselves where they can."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(STATE_PATIENCE_S):  # wait_for of 3.11 may swallow that we are to end
+            async with asyncio.timeout(STATE_PATIENCE_S):
                 await self._knows_state.wait()
         backoff, is_set_up = Backoff(RETRY_FIRST_S, RETRY_MOST_S), False
         while True:

@@ -228,7 +228,8 @@ class Bus:
     async def flush(self, patience_s: float = 5.0) -> None:
         """Wait until the broker has acknowledged everything, at most patience_s."""
         try:
-            await asyncio.wait_for(self._outbox_empty.wait(), patience_s)
+            async with asyncio.timeout(patience_s):
+                await self._outbox_empty.wait()
         except TimeoutError:
             log.warning("%d messages did not reach the broker in time.", len(self._outbox))
 

@@ -28,6 +28,7 @@ from tests.bms import fake_bleak
 from tests.bms.jk import ADDRESS, DEVICE, IDENTITY, SETTINGS, cells
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
+from tests.support.waiting import PATIENCE_S
 
 NO_ADAPTER = BleakBluetoothNotAvailableError("", BleakBluetoothNotAvailableReason.NO_BLUETOOTH)
 
@@ -153,7 +154,7 @@ def test_packs_on_a_line_need_no_bluetooth(tmp_path: Path, monkeypatch: pytest.M
             (tmp_path / "jk.yaml").write_text(json.dumps({"batteries": entries}))
             settings = BmsSettings(_env_file=None, devices_file=tmp_path / "jk.yaml")
             task = asyncio.create_task(serve.serve(Service("bms", settings, cast(Bus, bus), health)))
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_S):
                 while not [bank for bank in bus.on(BATTERY_STATE, "all") if len(bank.packs or ()) == 2]:
                     assert not task.done()
                     await asyncio.sleep(0.02)

@@ -59,6 +59,7 @@ from shared.topics import GRID_STATE, OUTAGE_SCHEDULE
 from tests.dashboard.harness import Dashboard, Publisher, record
 from tests.dashboard.test_page import PHONE, fits, opened
 from tests.dashboard.view_text import all_of, page, words
+from tests.support.waiting import PATIENCE_S
 
 ZONE = "Europe/Kyiv"
 TODAY = date(2026, 11, 24)
@@ -473,7 +474,7 @@ def test_a_day_whose_outages_are_not_derived_yet_is_not_said_to_have_none(tmp_pa
 
 
 def events(url: str) -> list[Any]:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
         assert answer.headers["Content-Type"].startswith("text/calendar")
         return list(Calendar.from_ical(answer.read()).walk("VEVENT"))
 

@@ -19,7 +19,7 @@ def forecast(*given, **more):
     return module.forecast(*given, **more)
 
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=12)
 
 
 def plan(*hours: tuple[float, float], possible: bool = False, known_h: float = 40) -> Plan:
@@ -537,7 +537,7 @@ def test_a_clock_change_moves_no_evening(now):
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_record_gives_an_answer(data):
     size = data.draw(st.integers(0, 40))
     number = st.one_of(st.none(), st.floats(-1e5, 1e5), st.just(float("nan")))

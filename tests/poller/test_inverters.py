@@ -17,8 +17,9 @@ from shared.state_file import StateFile
 from simulators.setting_store import SettingStore
 from tests.poller.register_dumps import G_MAINS_4K
 from tests.poller.setting_home import UNIT
-from tests.poller.simulated_inverter import quiet_port, simulated
+from tests.poller.simulated_inverter import simulated
 from tests.support.living import living
+from tests.support.ports import free_port
 from tests.support.small_broker import SmallBroker
 from tests.support.waiting import until
 
@@ -135,7 +136,7 @@ async def test_an_inverter_that_never_answers_does_not_keep_one_that_is_gone_fro
     monkeypatch.setattr("services.poller.inverters.LIST_CHECK_S", 0.05)
     monkeypatch.setattr("services.poller.inverters.FIRST_READING_S", 0.2)
     journal_of_a_muted_buzzer(given, "1/1E00/1")
-    ours = given | {"inverter_name": "left", "modbus_host": "127.0.0.1", "modbus_port": quiet_port()}
+    ours = given | {"inverter_name": "left", "modbus_host": "127.0.0.1", "modbus_port": free_port()}
     async with living("poller", PollerSettings(**ours), serve, small_broker):
         await until(
             lambda: conditions.left_changed.code in {one["code"] for one in small_broker.on(STATUS)[-1]["reasons"]}

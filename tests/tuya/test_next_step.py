@@ -728,7 +728,7 @@ class Checked(Run):
             assert event.gang in KETTLE.gangs
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ways=st.sampled_from([(Via.LOCAL,), (Via.CLOUD,), BOTH, ()]), events=EVENTS, data=st.data())
 def test_no_sequence_of_events_switches_unsafely(
     ways: tuple[Via, ...], events: list[object], data: st.DataObject
@@ -769,7 +769,7 @@ def perform(run: Checked, action: Action, relays: dict[str, bool]) -> None:
     run.state = after(run.state, action, dict(relays) if isinstance(action, Read) else None, run.now)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ways=st.sampled_from([(Via.LOCAL,), (Via.CLOUD,), BOTH]), events=EVENTS, data=st.data())
 def test_it_never_turns_in_a_circle_and_ends_with_nothing_open(
     ways: tuple[Via, ...], events: list[object], data: st.DataObject

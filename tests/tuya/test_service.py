@@ -42,7 +42,7 @@ def given(small_broker: SmallBroker, tmp_path: Path) -> dict[str, Any]:
         "tuya_plugs_file": tmp_path / "plugs.yaml",
         "tuya_journal_file": tmp_path / "journal.json",
         "tuya_announce_ports": "",
-        "tuya_local_timeout": 0.5,
+        "tuya_local_timeout": 10,
         "plug_check_interval": 0.2,
         "plug_restore_delay": 0,
         "plug_restore_pause": 0,

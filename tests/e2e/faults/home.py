@@ -20,9 +20,9 @@ from tests.support.asking import ask
 from tests.support.broker import Broker
 from tests.support.databases import empty_database
 from tests.support.simulated_clock import SimulatedClock
-from tests.support.stack import Process, Stack
+from tests.support.stack import SOON_UNKNOWN, Process, Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 SERVICES = ("recorder", "poller", "bms", "schedule", "tuya", "outlook", "bot", "dashboard", "homeassistant")
 SETTLE_S = 180.0
@@ -83,8 +83,9 @@ class Home:
         stack.start_outages()
         if "bms" in self.services:
             stack.start_batteries()
-        stack.poller.env["INVERTER_CONTROL"] = "settings"
+        stack.poller.env |= {"INVERTER_CONTROL": "settings"} | SOON_UNKNOWN
         stack.tuya.env |= {
+            "TUYA_LOCAL_TIMEOUT": "0.5",
             "TUYA_ENDPOINT": f"http://127.0.0.1:{self._places['cloud_port']}",
             "TUYA_ACCESS_ID": "simulated0client0id0",
             "TUYA_ACCESS_SECRET": "0123456789abcdef0123456789abcdef",
@@ -185,7 +186,7 @@ class Home:
         before, number = len(self.viewer.on(f"{topic}/change")), self.number
         with Viewer(self.stack.broker, "dashboard") as page:
             command = {"at": datetime.now(UTC).isoformat(), "v": 2, "value": value, "by": "page"}
-            page.client.publish(f"{topic}/set", json.dumps(command), qos=1).wait_for_publish(10)
+            page.client.publish(f"{topic}/set", json.dumps(command), qos=1).wait_for_publish(PATIENCE_S)
         eventually(lambda: len(self.viewer.on(f"{topic}/change")) > before, f"{name} is changed", SETTLE_S)
         self.asides.update(range(number, self.number + 3))
 
@@ -257,7 +258,7 @@ class Home:
     def shown(self) -> str | None:
         """Return what the page says of the power: on, off or unknown; None where it does not answer."""
         try:
-            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=10).json()
+            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=PATIENCE_S).json()
         except requests.RequestException:
             return None
         return str(now["state"]["banner"])

@@ -27,7 +27,7 @@ from shared.settings import MqttSettings
 from shared.topics import GRID_STATE, PLUG_SET
 from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.processes
 
@@ -255,7 +255,7 @@ async def test_a_handler_that_raises_ends_the_run(broker: Broker) -> None:
     async with running(publisher):
         publisher.publish(GRID_STATE, grid(1))
         with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(bus.run(), 10)
+            await asyncio.wait_for(bus.run(), PATIENCE_S)
 
 
 async def test_a_message_that_does_not_parse_is_reported_and_the_next_one_read(broker: Broker) -> None:
@@ -303,7 +303,7 @@ async def test_a_command_that_does_not_parse_is_no_problem_for_ever(broker: Brok
 async def test_a_wrong_password_is_final_and_not_repeated(broker: Broker, password: str) -> None:
     bus = Bus(settings(broker, mqtt_password=password), "poller", Health())
     with pytest.raises(ConfigError, match='refuses the user "poller"') as refusal:
-        await asyncio.wait_for(bus.run(), 10)
+        await asyncio.wait_for(bus.run(), PATIENCE_S)
     assert password not in str(refusal.value)
 
 
@@ -507,7 +507,7 @@ async def test_retained_is_answered_although_we_died_while_asking(broker: Broker
 
 async def test_retained_garbage_is_none_and_no_lasting_problem(broker: Broker) -> None:
     with Viewer(broker, "poller") as poller:
-        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(5)
+        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(PATIENCE_S)
     health = Health()
     bus = Bus(settings(broker), "poller", health)
     async with running(bus):
