@@ -142,7 +142,10 @@ class PlugService:
         self._store.set_grid(grid)
         stable_for = timedelta(seconds=time.monotonic() - self._changed_at)
         controlled = self._controllers.controlled()
-        journal = grid_rules.on_grid(shared.journal, grid, controlled, shared.rules, now, stable_for=stable_for)
+        seen_on = self._controllers.seen_on(grid_rules.SEEN_BEFORE + stable_for)
+        journal = grid_rules.on_grid(
+            shared.journal, grid, controlled, shared.rules, now, stable_for=stable_for, seen_on=seen_on
+        )
         self._persist(journal, dropped_because=plugs.GRID_CHANGED())  # if that fails, the next message tries again
         self._ask_outlook(now)
         self._controllers.wake()
