@@ -169,7 +169,7 @@ class PlugService:
     def _ask_outlook(self, now: datetime) -> None:
         shared, off_for = self._store.shared, timedelta(seconds=time.monotonic() - self._changed_at)
         controlled = self._controllers.controlled()
-        journal = on_outlook(shared, self._outlook, controlled, now, off_for=off_for)
+        journal = on_outlook(shared, self._outlook, controlled, now, off_for=off_for, dry_run=self._dry_run)
         self._persist(journal, dropped_because=plugs.REPLACED())
 
     def on_command(self, id_: str, command: PlugCommand, delivery: Delivery) -> None:
