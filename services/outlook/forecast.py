@@ -28,6 +28,7 @@ from services.outlook.paths import (
     other_shares,
     planned_outage,
     running_outage,
+    shed_steps,
     simulate,
     sudden_outage,
     with_behaviour,
@@ -129,7 +130,8 @@ def forecast(
     second = _case(home, draw, every, plugs, floor=floor, now_s=now_s) if possible else None
     answers = [answer(base, one, possible=False) for one in _judged(certain)]
     answers += [answer(second, one, possible=True) for one in _judged(possible)] if second else []
-    now_off = next((one for one in answers if one.running), None) or answer(base, _from_now(), possible=False)
+    running = next((one for one in answers if one.running), None)
+    now_off = running or answer(replace(base, plugs_w={}), _from_now(), possible=False)
     return Forecast(
         now_s=now_s,
         reserve_percent=reserve_percent,
@@ -422,7 +424,8 @@ def _case(
 ) -> Case:
     """Return the case in which these outages come."""
     every_plug_on = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
-    load = without_shed(every_plug_on, outages, home.shed_now_w, home.shed_usually_w)
+    off_now, off_then = shed_steps(outages)
+    load = without_shed(every_plug_on, home.shed_now_w * off_now + home.shed_usually_w * off_then)
     every = (*outages, sudden_outage(home.delays))
     start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
     return Case(
