@@ -125,7 +125,7 @@ class Batteries:
         self._service.health.report("bluetooth", None)
 
     def _on_no_bluetooth(self, error: BluetoothUnavailableError) -> None:
-        """Without Bluetooth and batteries there is nothing to do; losing it is a fault, which known batteries report."""
+        """Where it never worked, there is nothing to do without a battery; known batteries report it themselves."""
         if self._bluetooth_worked:
             self._service.health.report("bluetooth", error.reason)
         elif not self._watched:
