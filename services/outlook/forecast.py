@@ -114,12 +114,10 @@ def forecast(
     steps = to_steps(history, now_s)
     measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w and 0 < one.power_w < inf}
     home = _learn(steps, history, measured)
-    unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     charge = home.charge
     if charge is None:
-        return Forecast(
-            now_s, reserve_percent, learned=home.learned(), plugs_w=home.plugs_w, unknown=(*home.silent, *unknown)
-        )
+        return Forecast(now_s, reserve_percent, learned=home.learned(), plugs_w=home.plugs_w, unknown=home.silent)
+    unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     home = replace(home, usage=home.usage * usage_correction)
     certain, possible = _ahead(home, plan, now_s)
     unknown += _unknown_end(certain)

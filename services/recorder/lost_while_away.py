@@ -1,4 +1,4 @@
-"""Which readings are lost because the recorder was away and the broker has not kept them for it.
+"""Which readings are lost because the recorder was away and the broker did not keep them for it.
 
 The broker itself gives the proof. What is published waits for the recorder, and the last of each topic is also
 retained, so after a connection the retained reading of a device is the last one that has waited. If it is a later one,

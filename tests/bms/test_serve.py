@@ -18,6 +18,7 @@ from services.bms.listed_battery import ListedBattery
 from services.bms.settings import BmsSettings
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.conditions import Severity, severity
 from shared.health import Health
 from shared.messages import ServiceStatus
 from shared.service import Service
@@ -110,6 +111,16 @@ def test_without_bluetooth_the_service_is_disabled(tmp_path: Path, monkeypatch: 
     status = status_after(10, tmp_path / "jk.yaml")
     assert status.state == "disabled"
     assert status.reasons[0].text.startswith("No batteries are watched. There is no Bluetooth adapter")
+    assert severity(status.reasons[0]) is Severity.NOTICE, "a home may well have no battery of ours"
+
+
+def test_a_known_battery_without_bluetooth_is_a_problem_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_bleak.Scanner, "error", NO_ADAPTER)
+    device_list(tmp_path / "jk.yaml").add([ListedBattery(address=ADDRESS, name="Pack")])
+    status = status_after(10, tmp_path / "jk.yaml")
+    assert (status.state, [reason.code for reason in status.reasons]) == ("degraded", ["bms.no_adapter"])
 
 
 def test_a_battery_that_sends_nothing_is_a_problem_and_not_listed(tmp_path: Path) -> None:

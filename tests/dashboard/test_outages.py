@@ -493,6 +493,7 @@ def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
         with opened(browser, f"{dashboard.url}/outages", viewport=PHONE) as shown:
             headline = shown.locator('[data-text="outages-headline"]')
             expect(headline).to_have_text("No schedule is known")
+            expect(shown.locator(".about")).to_be_hidden()
             today = now.astimezone(ZoneInfo(ZONE)).date()
             days = [
                 PlannedDay(day=today + timedelta(days=ahead), state="planned", confirmed_at=now) for ahead in (0, 1)
@@ -508,6 +509,7 @@ def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
             before = countdown.inner_text()
             expect(countdown).not_to_have_text(before)
             expect(shown.locator(".days .day")).to_have_count(3)
+            expect(shown.locator(".about")).to_be_visible()
             expect(shown.locator(".compared .piece-definite").first).to_be_visible()
             expect(shown.locator(".outage-log > .log > li")).to_have_count(10)
             shown.locator(".outage-log summary").click()
