@@ -13,6 +13,7 @@ from services.poller.inverter_commands import INVERTER_COMMANDS, InverterCommand
 from services.poller.inverter_control import Control
 from services.poller.inverter_list import inverter_list
 from services.poller.kept_grid import KeptGrid
+from services.poller.kept_journal import HANDED_OVER
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
@@ -243,15 +244,25 @@ class Inverters:
         if is_early and any(one.writer.present is None for one in self._controls.values()):
             return
         for file in left | self._left_changed:
-            reason = poller.left_changed(name=file.stem, file=str(file))
-            self._health.report(f"left changed {file.stem}", reason if file in left else None)
+            name = file.name.partition(".json")[0]
+            reason = poller.left_changed(name=name, file=str(file)) if file in left else None
+            self._health.report(f"left changed {file.name}", reason)
         self._left_changed = left
 
     def _left(self) -> dict[Path, SettingJournal]:
-        """Return the journals of who is not here any more and has settings that are to be put back, by file."""
-        files = self._settings.inverter_journal_dir.glob("*.json")
-        journals = {file: _journal(file) for file in files if file.stem not in self._wanted}
+        """Return the journals of who is not here under that name and has settings to be put back, by file."""
+        place = self._settings.inverter_journal_dir
+        names = (file for file in place.glob("*.json") if file.stem not in self._wanted)
+        journals = {file: _journal(file) for file in (*names, *place.glob(f"*.json.{HANDED_OVER}-*"))}
         return {file: journal for file, journal in journals.items() if is_changed(journal)}
+
+    def _sort_journals(self) -> None:
+        """Let every inverter go on with what it has begun, under whatever name, by their serial numbers."""
+        controls = list(self._controls.values())
+        for one in controls:
+            one.hand_over([other.unit for other in controls if other is not one and other.unit])
+        for one in controls:
+            one.take_over(self._left())
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
         """Return the witness that an inverter starts as; a single one continues from what it has published itself."""
@@ -286,7 +297,8 @@ class Inverters:
                 one.charging.run_now()
 
     def _control(self, one: Wanted, client: ModbusClient, health: Reporter) -> Control:
-        return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock, left=self._left)
+        clock, on_seen = self._bus.clock, self._sort_journals
+        return Control(client, self._bus, health, one.settings, self._state, clock=clock, on_seen=on_seen)
 
     def _state(self) -> BrokerState:
         return self._own.over(self._mirror.snapshot())

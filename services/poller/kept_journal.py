@@ -11,6 +11,9 @@ from shared.health import Reporter
 from shared.state_file import StateFile
 from shared.trusted_time import ClockChange
 
+HANDED_OVER = "left"
+"""The mark in the name of a journal that was set aside."""
+
 
 class KeptJournal:
     """What is known is kept in memory whatever the disk says; what must be on disk first is saved with `require`."""
@@ -45,6 +48,12 @@ class KeptJournal:
         """
         self._file.take_over(other)
         self.keep(dated(joined, self._clock.now(), trusted=self._clock.trusted))
+
+    def hand_over(self, own: SettingJournal) -> None:
+        """Set the journal aside for another inverter to take over, and begin one. Raises StorageError."""
+        self.require(self.content)
+        self._file.set_aside(HANDED_OVER)
+        self.keep(own)
 
     def remember(self, journal: SettingJournal) -> None:
         """Keep a journal in memory, until the next one is saved."""
