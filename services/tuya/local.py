@@ -55,7 +55,7 @@ class LocalPlug:
         found = {gang: points.get(str(point)) for gang, point in self._plug.gangs.items()}
         told = {gang: value if isinstance(value, bool) else None for gang, value in found.items()}
         if set(told.values()) == {None} and (odd := [gang for gang, value in found.items() if value is not None]):
-            some = sorted((point for point, value in points.items() if isinstance(value, bool)), key=int)
+            some = sorted((point for point, value in points.items() if isinstance(value, bool)), key=_by_number)
             name, point = self._plug.title, self._plug.gangs[odd[0]]
             raise CommandRefusedError(plugs.not_a_switch(name=name, point=point, some=", ".join(some) or "–"))
         return told
@@ -203,6 +203,10 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
                 raise ConnectionResetError
             data += more
         return data
+
+
+def _by_number(point: str) -> tuple[int, str]:
+    return len(point), point
 
 
 def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:
