@@ -310,6 +310,18 @@ def test_the_day_after_one_on_which_the_clock_changes(today: str, following: int
     assert local(merged(answer.days[first.date()].windows)) == ["08:00-10:00"]
 
 
+@given(st.dates(date(2024, 1, 1), date(2032, 12, 31)), st.sampled_from(("kyiv", "utc", "24 hours on")))
+def test_every_way_to_write_a_midnight_means_its_day(wanted: date, written: str) -> None:
+    before, midnight = (kyiv(f"{one:%d.%m.%Y} 00:00") for one in (wanted - timedelta(days=1), wanted))
+    key = {
+        "kyiv": midnight,
+        "utc": datetime(wanted.year, wanted.month, wanted.day, tzinfo=UTC),
+        "24 hours on": before + timedelta(days=1),
+    }[written]
+    content = {"fact": {"data": {str(int(key.timestamp())): {"GPV5.2": gpv_hours(["08:00-10:00"])}}}}
+    assert [*gpv_json.read(content, "5.2").days] == [wanted]
+
+
 def test_hours_counted_from_zero() -> None:
     hours = {str(int(key) - 1): code for key, code in gpv_hours(["23:00-24:00"]).items()}
     content = {"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}
