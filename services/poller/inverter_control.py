@@ -110,7 +110,7 @@ class Control:
 
     def hand_over(self, others: Sequence[Unit]) -> None:
         """Set aside what has to be put back on one of the others, which had this name before."""
-        if self.unit is None or not is_of_another(self.journal.content, self.unit, others):
+        if not is_of_another(self.journal.content, self.unit, others):
             return
         try:
             self.journal.hand_over(without_another(self.journal.content))
@@ -140,3 +140,14 @@ class Control:
         self.profiles.on_over(sequence, left)
         self.charging.on_over(sequence, left)
         self.mute.on_over(sequence, left)
+
+
+def sort_journals(controls: Sequence[Control], left: Callable[[], Mapping[Path, SettingJournal]]) -> None:
+    """Let every inverter go on with what it has begun, under whatever name, as far as serial numbers tell.
+
+    left returns the journals of names that no inverter has any more.
+    """
+    for one in controls:
+        one.hand_over([other.unit for other in controls if other is not one and other.unit])
+    for one in controls:
+        one.take_over(left())

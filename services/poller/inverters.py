@@ -10,14 +10,14 @@ from typing import Any
 from services.poller import grid
 from services.poller.house import House, restored
 from services.poller.inverter_commands import INVERTER_COMMANDS, InverterCommand
-from services.poller.inverter_control import Control
+from services.poller.inverter_control import Control, sort_journals
 from services.poller.inverter_list import inverter_list
 from services.poller.kept_grid import KeptGrid
-from services.poller.kept_journal import HANDED_OVER
+from services.poller.kept_journal import left_journals
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
-from services.poller.setting_journal import SettingJournal, is_changed
+from services.poller.setting_journal import SettingJournal
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
@@ -38,7 +38,6 @@ from shared.messages import (
     Message,
 )
 from shared.service import Service, repeat
-from shared.state_file import StateFile
 from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
@@ -107,14 +106,6 @@ class ListedHealth:
         """Clear all of them."""
         for slot in self._slots:
             self._health.report(f"{self._name}/{slot}", None)
-
-
-def _journal(file: Path) -> SettingJournal:
-    """Return a journal of no present inverter, empty where it is damaged: whoever reads it for one reports that."""
-    try:
-        return StateFile("INVERTER_JOURNAL_DIR", file, SettingJournal).peek()
-    except ConfigError:
-        return SettingJournal()
 
 
 class Inverters:
@@ -250,19 +241,10 @@ class Inverters:
         self._left_changed = left
 
     def _left(self) -> dict[Path, SettingJournal]:
-        """Return the journals of who is not here under that name and has settings to be put back, by file."""
-        place = self._settings.inverter_journal_dir
-        names = (file for file in place.glob("*.json") if file.stem not in self._wanted)
-        journals = {file: _journal(file) for file in (*names, *place.glob(f"*.json.{HANDED_OVER}-*"))}
-        return {file: journal for file, journal in journals.items() if is_changed(journal)}
+        return left_journals(self._settings.inverter_journal_dir, self._wanted)
 
     def _sort_journals(self) -> None:
-        """Let every inverter go on with what it has begun, under whatever name, by their serial numbers."""
-        controls = list(self._controls.values())
-        for one in controls:
-            one.hand_over([other.unit for other in controls if other is not one and other.unit])
-        for one in controls:
-            one.take_over(self._left())
+        sort_journals(tuple(self._controls.values()), self._left)
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
         """Return the witness that an inverter starts as; a single one continues from what it has published itself."""

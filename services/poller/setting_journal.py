@@ -189,10 +189,13 @@ def is_changed(journal: SettingJournal) -> bool:
     return any(one.made for one in journal.sequences.values())
 
 
-def is_of_another(journal: SettingJournal, unit: Unit, others: Iterable[Unit]) -> bool:
-    """Whether serial numbers prove that what is to be put back is of one of the others, and not of this inverter."""
+def is_of_another(journal: SettingJournal, unit: Unit | None, others: Iterable[Unit]) -> bool:
+    """Whether serial numbers prove that what is to be put back is of one of the others, and not of this inverter.
+
+    unit is None while it does not answer.
+    """
     units = {one.unit for one in journal.sequences.values()}
-    elsewhere = {unit_key(other) for other in others if is_identified(other)} - {unit_key(unit)}
+    elsewhere = {unit_key(other) for other in others if is_identified(other)} - {unit and unit_key(unit)}
     return is_changed(journal) and journal.pending is None and len(units) == 1 and units <= elsewhere
 
 

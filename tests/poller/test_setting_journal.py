@@ -206,6 +206,7 @@ BOTH = with_sequence(THE_MUTED, muted(OTHER).model_copy(update={"purpose": Purpo
     [
         pytest.param(THE_MUTED, OTHER, [UNIT], True, id="exchanged"),
         pytest.param(THE_MUTED, replace(UNIT, serial_number=None), [OTHER, UNIT], True, id="one-of-many"),
+        pytest.param(THE_MUTED, None, [UNIT], True, id="exchanged-with-one-that-is-silent"),
         pytest.param(THE_MUTED, OTHER, [], False, id="gone"),
         pytest.param(THE_MUTED, UNIT, [UNIT], False, id="a-gateway-that-mixes-them-up"),
         pytest.param(LEFT, OTHER, [UNIT], False, id="not-known-what-became-of-a-write"),
