@@ -520,8 +520,8 @@ class ProfileCommand(Message):
 class ChargeAheadPhase(StrEnum):
     """What charging ahead does.
 
-    It is off, has nothing to do, waits until begins_at, charges, puts the settings back, or keeps off because a person
-    said so.
+    It is off, has nothing to do, waits until begins_at or (null) until the BMS allows charging, charges, puts the
+    settings back, or keeps off because a person said so.
     """
 
     OFF = "off"

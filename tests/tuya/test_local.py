@@ -13,7 +13,8 @@ from services.tuya.address import Address
 from services.tuya.connection import KeyDoubtError, LostConnectionError, OurWayError, SilentError
 from services.tuya.local import LocalPlug, ask_for_announcements, discover
 from services.tuya.plug import Plug
-from shared.errors import DeviceError, DeviceOfflineError
+from shared.conditions import plugs
+from shared.errors import CommandRefusedError, DeviceError, DeviceOfflineError
 from simulators.tuya.plug import LocalPlug as VirtualLocalPlug
 from simulators.tuya.plug import Plug as VirtualPlug
 from simulators.tuya.plug import PlugFault, _reset
@@ -141,6 +142,17 @@ async def test_one_that_does_not_answer_is_offline(fault: PlugFault) -> None:
         await bench.local.fail(fault)
         with pytest.raises(DeviceOfflineError):
             await on_the_wire(bench, bench.plug(), {"switch_1": False}, SOON_S)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_data_point_that_holds_a_number_is_no_switch_and_gets_none(version: str) -> None:
+    """As data point 1 of a breaker that counts energy; here a countdown. A 3.2 tells what it is asked for only."""
+    async with reachable(version) as bench:
+        with pytest.raises(CommandRefusedError) as refused:
+            await on_the_wire(bench, bench.plug(gangs={"switch_1": 9}), {"switch_1": False})
+        assert refused.value.reason == plugs.not_a_switch(name="bf1", point=9, some="–" if version == "3.2" else "1, 2")
+        with connected(bench.plug(gangs={"switch_1": 1, "switch_2": 9})) as connection:
+            assert await asyncio.to_thread(connection.read) == {"switch_1": True, "switch_2": None}
 
 
 async def test_a_gang_that_the_plug_does_not_have_is_unknown() -> None:
