@@ -183,9 +183,10 @@ def _asked(who: str, ask: Callable[[], str | None]) -> Answer:
 def _collide(faults: list[Case]) -> bool:
     """Whether the end of one fault would end the other, as they are of one kind, or the two together may lose readings.
 
-    What waits for a recorder that is away is at the broker only: if that loses its store meanwhile, nobody has it.
+    What waits for a recorder that is away is at the broker and for a while with the poller: if both lose it, nobody has
+    it.
     """
-    loses_readings = any(case.forgets for case in faults) and any(case.away == "recorder" for case in faults)
+    loses_readings = any(one.forgets for one in faults) and any(one.away in ("recorder", "poller") for one in faults)
     return loses_readings or len({"network" if case.group == "HTTP" else case.group for case in faults}) < len(faults)
 
 
