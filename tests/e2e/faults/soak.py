@@ -146,7 +146,7 @@ class Day:
     def _check(self) -> None:
         """Ask page, bot and record how the power is, and compare it with what the broker said at that moment."""
         home = self.home
-        real = [(at, "on" if is_on else "off") for at, is_on in home.flips]
+        real = [(flip.at, "on" if flip.on else "off") for flip in home.flips]
         answers = [
             (_asked("broker", home.grid), real),
             *((_asked(who, ask), home.told()) for who, ask in (("page", home.shown), ("record", home.recorded))),
