@@ -19,7 +19,7 @@ from services.tuya.targets import due
 from shared.clock import Clock
 from shared.messages import Grid, GridState
 from shared.topics import GRID_STATE
-from shared.trusted_time import ClockChange, by_clock
+from shared.trusted_time import SETTLE_S, ClockChange, by_clock
 from tests.support.unset_clock import UnsetHost
 from tests.tuya.facts import PLUGS
 
@@ -125,10 +125,10 @@ def test_no_plug_follows_a_grid_that_was_not_so_and_all_follow_in_the_end(
         left = {name: one for name, one in home.journal.targets.items() if one.on is not home.was}
         home.journal = home.journal.model_copy(update={"targets": left})  # a plug follows at once
     home.host.synchronise()
-    home.polling.look()
-    home.plugging.look()
     for _ in range(3):
-        home.host.wait(35)
+        home.polling.look()
+        home.plugging.look()
+        home.host.wait(SETTLE_S)  # whoever has trusted a clock that was wrong waits so long for this one
         home.read()
         while home.on_the_way:
             home.arrive()
