@@ -204,6 +204,10 @@ class Grid(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ReplayRequest(Message):
+    """The broker has kept nothing for the recorder, so what was published lately shall be published again."""
+
+
 class GridState(Message):
     """Whether the grid is on, repeated with every reading of the inverter.
 

@@ -42,6 +42,7 @@ from shared.messages import (
     ProfileChange,
     ProfileCommand,
     QueueFit,
+    ReplayRequest,
     ServiceStatus,
     SettingChange,
     SettingCommand,
@@ -267,6 +268,13 @@ LIVE = Topic(
     "Whether a device of Home Assistant shows what is true now, every 15 s.",
     retain=False,
 )
+REPLAY_REQUEST = Topic(
+    f"{REPLAY}request",
+    ReplayRequest,
+    ("recorder",),
+    "The recorder asks for what was published lately, as the broker has kept nothing for it.",
+    retain=False,
+)
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
@@ -302,6 +310,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     GRID_EVENT,
     NEXT_OUTAGE,
     LIVE,
+    REPLAY_REQUEST,
     SERVICE_STATUS,
 )
 TOPICS += tuple(topic.replay for topic in TOPICS if topic.replayed)

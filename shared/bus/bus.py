@@ -1,7 +1,8 @@
 """The broker as services see it: publish, subscribe, acknowledge. Connects again by itself.
 
 Unacknowledged messages live in the outbox and survive every connection; see connection.py for a single one. What was
-acknowledged lately is published again after a lost connection, for the broker may have been killed before it was saved.
+acknowledged lately is published again after a lost connection, for the broker may have been killed before it was saved,
+and when the recorder asks for it, for which the broker has kept nothing.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from shared.conditions.system import os_reason
 from shared.errors import BadMessageError, ConfigError, TwinError
 from shared.health import Health
 from shared.settings import MqttSettings
-from shared.topics import SERVICE_STATUS, M, Topic
+from shared.topics import REPLAY_REQUEST, SERVICE_STATUS, M, Topic
 from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("bus")
@@ -98,6 +99,7 @@ class Bus:
         self._connection: Connection | None = None
         self._had_session = False
         self._reconnect_listeners: list[Callable[[], None]] = []
+        self._new_session_listeners: list[Callable[[], None]] = []
         self._twin_may_show = False
         self._publishing_paused: asyncio.TimerHandle | None = None
         self._retry_pause_s = 0.0
@@ -172,6 +174,10 @@ class Bus:
     def on_reconnect(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever the broker is there again, before anything that it delivers."""
         self._reconnect_listeners.append(listener)
+
+    def on_new_session(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the broker has kept nothing for us: it does not know us, or no longer."""
+        self._new_session_listeners.append(listener)
 
     def pause_receiving(self) -> None:
         """Receive nothing for a while: the broker keeps it, or sends it later. A pause of 5 s ends by itself.
@@ -248,6 +254,7 @@ class Bus:
 
         Raises ConfigError for bad credentials, TwinError for an older twin, and whatever a handler raised.
         """
+        self.subscribe(REPLAY_REQUEST, lambda *_: self._replay())
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S, factor=RETRY_FACTOR, jitter=RETRY_JITTER)
         short_connections = 0
         while not self._closing:
@@ -285,7 +292,10 @@ class Bus:
             if self._session_s and not session_present:
                 log.info("The broker lost its sessions.")
             self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))
-            self._outbox.put_replays(self._recent.take_all())
+            self._replay()
+        if self._session_s and not session_present:
+            for listener in self._new_session_listeners:
+                listener()
         self._had_session = True
         self._republish_state()
         if len(self._outbox):
@@ -438,6 +448,13 @@ class Bus:
         for topic, message in self._last_published.items():
             if not self._outbox.is_waiting(topic):
                 self._outbox.put(message)
+
+    def _replay(self) -> None:
+        """Publish again what was acknowledged lately."""
+        self._outbox.put_replays(self._recent.take_all())
+        if len(self._outbox):
+            self._outbox_empty.clear()
+        self._send_waiting()
 
     def _report_dropped(self) -> None:
         if self._outbox.dropped:

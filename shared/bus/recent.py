@@ -14,7 +14,7 @@ KEEP_BYTES = 4_000_000
 
 
 class Recent:
-    """Messages of the last moments that are published again if the broker may have been killed.
+    """Messages of the last moments that are published again if the broker may have been killed, or forgot the recorder.
 
     The last moments are those before the connection was lost: a broker that is away for long saves nothing meanwhile.
     """

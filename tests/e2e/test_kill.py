@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.bus.address import broker_address
 from shared.history.tables import to_ms
+from shared.settings import MqttSettings
 from tests.support.asking import ask
+from tests.support.broker import Broker
 from tests.support.reasons import reason_text
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
@@ -60,6 +63,14 @@ def streaming(stack: Stack, watcher: Viewer) -> Stack:
     return stack
 
 
+def until_forgotten(broker: Broker) -> None:
+    """Make the broker drop the session of a recorder that is away, as it does where its clock leaps by a week."""
+    settings = MqttSettings(_env_file=None, mqtt_port=broker.port, mqtt_secrets_dir=broker.secrets_dir)
+    address = broker_address(settings, user="recorder", client_id="easun-recorder", session_s=0, mqtt5=True)
+    with Viewer(broker, "recorder", address.client_id):  # which begins a new one that ends with it
+        pass
+
+
 def test_recorder(streaming: Stack, watcher: Viewer) -> None:
     streaming.recorder.kill()
     watcher.wait_for("service/recorder/status", state="offline")
@@ -69,6 +80,17 @@ def test_recorder(streaming: Stack, watcher: Viewer) -> None:
     until_readings(watcher, 2)
     expect_all_recorded_once(streaming, watcher)
     assert states(watcher, "recorder")[-3:] == ["online", "offline", "online"]
+
+
+def test_recorder_whose_session_has_expired(streaming: Stack, watcher: Viewer) -> None:
+    streaming.recorder.kill()
+    watcher.wait_for("service/recorder/status", state="offline")
+    until_forgotten(streaming.broker)
+    until_readings(watcher, 6)
+    streaming.recorder.start()
+    watcher.wait_for("service/recorder/status", state="online")
+    until_readings(watcher, 2)
+    expect_all_recorded_once(streaming, watcher)
 
 
 def test_poller(streaming: Stack, watcher: Viewer) -> None:

@@ -37,6 +37,15 @@ GARBLED_S = 60.0
 
 
 @dataclass(frozen=True)
+class Flip:
+    """Power has come or gone: some time between the moment at which the house was asked for it, and its answer."""
+
+    at: float
+    by: float
+    on: bool
+
+
+@dataclass(frozen=True)
 class Cut:
     """When the host lost its power, and what the bot had on disk then."""
 
@@ -55,7 +64,7 @@ class Home:
         self.disk = stack.directory
         self.held: list[Any] = []
         """What a strike holds until it is mended."""
-        self.flips: list[tuple[float, bool]] = []
+        self.flips: list[Flip] = []
         """When power went and came, by the true clock."""
         self.due_settings: list[tuple[int, int]] = []
         self.may_be_degraded = False
@@ -91,7 +100,7 @@ class Home:
             "TUYA_ACCESS_SECRET": "0123456789abcdef0123456789abcdef",
             "TUYA_USER_ID": "eu0simulated0user",
         }
-        self.flips.append((time.time(), True))
+        self.flips.append(Flip(time.time(), time.time(), on=True))
         if not stack.db_path.exists():
             stack.db_path.write_bytes(empty_database())
         self.start_parts(*self.services)
@@ -174,8 +183,9 @@ class Home:
 
     def power(self, *, on: bool) -> None:
         """Let the mains come or go."""
+        asked_at = time.time()
         self.stack.command("grid", mode="on" if on else "off")
-        self.flips.append((time.time(), on))
+        self.flips.append(Flip(asked_at, time.time(), on=on))
 
     def change_a_setting(self) -> None:
         """Command a change of a setting of the inverter, and wait until it is confirmed."""
@@ -195,7 +205,7 @@ class Home:
     @property
     def power_is_on(self) -> bool:
         """Whether there is power."""
-        return self.flips[-1][1]
+        return self.flips[-1].on
 
     @property
     def number(self) -> int:

@@ -17,12 +17,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.topics import TOPICS
 from tests.e2e.faults import network
-from tests.e2e.faults.home import Home
+from tests.e2e.faults.home import SETTLE_S, Home
 from tests.support.damaged import PAGE, owners, zeroed
 from tests.support.disks import fill_up
 from tests.support.stack import Process
 from tests.support.viewer import Viewer
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, eventually
 
 Strike = Callable[[Home], object]
 
@@ -212,14 +212,21 @@ def all_zeros(data: bytearray, _: dict[int, str]) -> None:
 # the clock
 
 
-def booted(ahead_s: float, *, synchronised: bool = False) -> Strike:
-    """Let the host boot with a clock that is wrong by so much."""
+def booted(ahead_s: float, *, after_recording: bool = False) -> Strike:
+    """Let the host boot with a clock that is wrong by so much; after_recording: once nothing waits for the recorder.
+
+    The broker drops what waits for a client once its clock says that the client has been away for a week.
+    """
 
     def strike(home: Home) -> None:
         assert home.clock
         for name in home.services:
-            home.part(name).kill()
-        home.clock.boot(ahead_s, synchronised=synchronised)
+            if name != "recorder":
+                home.part(name).kill()
+        if after_recording:
+            eventually(lambda: home.published() <= set(home.stored()), "nothing waits for the recorder", SETTLE_S)
+        home.part("recorder").kill()
+        home.clock.boot(ahead_s)
         home.start_parts(*home.services)
 
     return strike
