@@ -9,7 +9,13 @@ STATUS_HOLDS = timedelta(seconds=90)
 """A service repeats its status every 30 s: after this time it is gone."""
 
 READING_HOLDS = timedelta(seconds=20)
-"""How long a reading of the inverter or of the grid counts as live, unless DASHBOARD_FRESH_S says otherwise."""
+"""How long the page shows a reading of the inverter or of the grid as live, unless DASHBOARD_FRESH_S says otherwise."""
+
+DECISION_HOLDS = timedelta(minutes=3)
+"""How long such a reading counts for what decides or reports by it, which a few missed readings should not disturb."""
+
+BATTERY_HOLDS = timedelta(minutes=3)
+"""How long after the next reading is due a battery's last one still counts: Bluetooth may need several attempts."""
 
 PLUG_HOLDS = timedelta(minutes=30)
 """Plugs are read every few minutes: after this time a plug's state is unknown."""

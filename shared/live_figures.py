@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
 from shared.charge import runtime
-from shared.freshness import OUTLOOK_HOLDS, PLUG_HOLDS, STATUS_HOLDS, fresh
+from shared.freshness import BATTERY_HOLDS, DECISION_HOLDS, OUTLOOK_HOLDS, PLUG_HOLDS, STATUS_HOLDS, fresh
 from shared.messages import (
     Availability,
     BatteryState,
@@ -25,9 +25,8 @@ from shared.messages import (
 
 ALL = "all"
 """The battery, or the inverter, that sums up the others."""
-
-BATTERY_HOLDS = timedelta(minutes=3)
-"""How long after the next reading is due a battery's reading still counts: Bluetooth may need several attempts."""
+STILL_W = 10
+"""A smaller power is sensor noise: nothing flows."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class LiveFigures:
         return self.runtime if all(one is None or one.at > event for one in readings) else None
 
 
-def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> LiveFigures:
+def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = DECISION_HOLDS) -> LiveFigures:
     """Return the figures of this moment; a reading of grid or inverter counts for fresh_for."""
     inverter = live_inverter(state, now, fresh_for)
     grid = state.grid if state.grid and fresh(state.grid.at, now, fresh_for) else None
@@ -91,6 +90,13 @@ def live_figures(state: BrokerState, now: datetime, fresh_for: timedelta = BATTE
         outlook=outlook,
         forecast=_forecast(outlook, now) if outlook else None,
     )
+
+
+def flow_sign(power_w: float | None) -> int:
+    """Return 1 or -1 for the direction of a flow, 0 where nothing flows or the power is unknown."""
+    if power_w is None or abs(power_w) < STILL_W:
+        return 0
+    return 1 if power_w > 0 else -1
 
 
 def fresh_outlook(outlook: Outlook | None, now: datetime) -> Outlook | None:
@@ -111,14 +117,14 @@ def _forecast(outlook: Outlook, now: datetime) -> timedelta | None:
     return max(timedelta(0), (outlook.holds_until.typical or ends) - now)
 
 
-def live_inverter(state: BrokerState, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> str | None:
+def live_inverter(state: BrokerState, now: datetime, fresh_for: timedelta = DECISION_HOLDS) -> str | None:
     """Return the sum of all inverters if it is live, else the first inverter that is."""
     live = {name for name in state.inverters if is_inverter_live(state, name, now, fresh_for)}
     return ALL if ALL in live else min(live, default=None)
 
 
-def is_inverter_live(state: BrokerState, name: str, now: datetime, fresh_for: timedelta = BATTERY_HOLDS) -> bool:
-    """Whether an inverter answers and its last reading is fresh; of the sum, whether any that it sums up does."""
+def is_inverter_live(state: BrokerState, name: str, now: datetime, fresh_for: timedelta = DECISION_HOLDS) -> bool:
+    """Whether an inverter answers and its last reading is fresh; for the sum, one answering inverter is enough."""
     reading = state.inverters.get(name)
     if reading is None or not fresh(reading.at, now, fresh_for):
         return False
@@ -137,16 +143,15 @@ def is_battery_live(state: BrokerState, device: str, now: datetime) -> bool:
 
 
 def is_battery_fresh(state: BrokerState, device: str, now: datetime) -> bool:
-    """Whether the last reading of a battery is of now, given how often it is read; the sum is as slow as the slowest.
-
-    The sum counts what has fallen silent, but without any battery that answers it is of the past.
-    """
+    """Whether the last reading of a battery is recent; a sum without any battery that answers never is."""
     reading = state.batteries.get(device)
-    if reading is None or reading.packs == ():
-        return False
+    return reading is not None and reading.packs != () and fresh(reading.at, now, battery_holds(state, device))
+
+
+def battery_holds(state: BrokerState, device: str) -> timedelta:
+    """Return how long a reading of a battery counts, given how often it is read; the sum is as slow as the slowest."""
     infos = state.battery_infos.values() if device == ALL else [state.battery_infos.get(device)]
-    interval_s = max((info.interval_s or 0 for info in infos if info), default=0)
-    return fresh(reading.at, now, BATTERY_HOLDS + timedelta(seconds=interval_s))
+    return BATTERY_HOLDS + timedelta(seconds=max((info.interval_s or 0 for info in infos if info), default=0))
 
 
 def accepts_charge(state: BrokerState, now: datetime) -> bool | None:

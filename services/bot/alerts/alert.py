@@ -8,12 +8,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from services.bot.alerts.version_1 import upgrade_alert
 from shared.conditions import Reason
-from shared.live_figures import BATTERY_HOLDS
+from shared.freshness import DECISION_HOLDS
 from shared.messages import ActionOutcome, Moment, OutageOutlook, OutageSchedule, QueueFit, Window
 from shared.outages import Expected
-
-FRESH_FOR = BATTERY_HOLDS
-"""An older reading says nothing about now; the limit of the slowest device is used for all."""
 
 
 class AlertKind(StrEnum):
@@ -137,7 +134,7 @@ class Alert(BaseModel):
     @property
     def is_belated(self) -> bool:
         """Whether it was noticed so late that its figures are not those of its own moment."""
-        return self.stored_at - self.at > FRESH_FOR
+        return self.stored_at - self.at > DECISION_HOLDS
 
     def is_past(self, now: datetime) -> bool:
         """Whether it is a reminder of something that has already come."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.forecast import forecast_alerts, of_running, of_window
 from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
 from shared import outages
 from shared.broker_state import BrokerState
-from shared.freshness import fresh, predates
+from shared.freshness import DECISION_HOLDS, fresh, predates
 from shared.live_figures import accepts_charge, live_figures
 from shared.messages import (
     BY_GRID,
@@ -132,7 +132,7 @@ def _transition(state: AlertState, snapshot: BrokerState, now: datetime) -> Step
 
 def _returned_unseen(snapshot: BrokerState, grid: GridState) -> bool:
     """Whether power came back before we listened, so that the outage went unseen."""
-    return snapshot.listening_since is not None and grid.since < snapshot.listening_since - FRESH_FOR
+    return snapshot.listening_since is not None and grid.since < snapshot.listening_since - DECISION_HOLDS
 
 
 def _after_transition(last: ReportedGrid, grid: GridState, key: str) -> ReportedGrid:
@@ -278,7 +278,7 @@ def _reminders(state: AlertState, snapshot: BrokerState, now: datetime, minutes:
     new = [_judged_ahead(alert, snapshot, now) for alert in due if alert.key not in state.reminded]
     if not new:
         return state, []
-    recent = {key: at for key, at in state.reminded.items() if at > now - FRESH_FOR}
+    recent = {key: at for key, at in state.reminded.items() if at > now - DECISION_HOLDS}
     return state.model_copy(update={"reminded": recent | {alert.key: alert.at for alert in new}}), new
 
 

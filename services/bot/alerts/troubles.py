@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.keys import LISTED, trouble_key
 from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, clock, is_prompt, is_quiet
-from shared.freshness import STATUS_HOLDS, fresh
+from shared.freshness import DECISION_HOLDS, STATUS_HOLDS, fresh
 from shared.live_figures import (
     ALL,
     LiveFigures,
@@ -169,7 +169,7 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
     if grid is not None and grid.state is Grid.ON:
         yield from _phases(grid)
     for device, inverter in units(snapshot.inverters):
-        if fresh(inverter.at, now, FRESH_FOR):
+        if fresh(inverter.at, now, DECISION_HOLDS):
             yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
     yield _clock(snapshot, now, limits)

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from services.bot.alerts.alert import FRESH_FOR
 from services.bot.texts.html import lines, paragraphs
 from services.bot.texts.outlook import lasting, short_lines
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.conditions import battery, clock
-from shared.freshness import CLOCK_SLACK, fresh
+from shared.freshness import CLOCK_SLACK, DECISION_HOLDS, fresh
 from shared.live_figures import (
-    BATTERY_HOLDS,
     LiveFigures,
+    flow_sign,
     is_battery_live,
     is_clock_unset,
     is_inverter_live,
@@ -120,7 +119,7 @@ def _back(localizer: Localizer, snapshot: BrokerState) -> str | None:
     grid = _live_grid(localizer, snapshot)
     if grid is None or grid.state is not Grid.OFF:
         return None
-    return localizer("bot.back", back=Localized(what_next(snapshot, localizer, BATTERY_HOLDS)))
+    return localizer("bot.back", back=Localized(what_next(snapshot, localizer, DECISION_HOLDS)))
 
 
 def _answer(localizer: Localizer, snapshot: BrokerState) -> Sequence[str]:
@@ -176,9 +175,8 @@ def _flow(localizer: Localizer, power_w: float | None) -> str:
     """Return whether a battery charges or discharges, and with what power."""
     if power_w is None:
         return localizer("bot.flow_unknown")
-    if round(power_w) == 0:
-        return localizer("bot.resting")
-    return localizer("bot.charging" if power_w > 0 else "bot.discharging", power=localizer.power(power_w))
+    name = {1: "charging", -1: "discharging", 0: "resting"}[flow_sign(power_w)]
+    return localizer(f"bot.{name}", power=localizer.power(power_w))
 
 
 def _pack_line(localizer: Localizer, snapshot: BrokerState, device: str, state: BatteryState) -> str:
@@ -199,7 +197,7 @@ def _today(localizer: Localizer, snapshot: BrokerState) -> str:
 def _updated(localizer: Localizer, snapshot: BrokerState) -> str:
     readings = (snapshot.grid, *snapshot.inverters.values(), *snapshot.batteries.values())
     newest = max(one.at for one in readings if one)
-    name = "bot.updated" if fresh(newest, localizer.now, FRESH_FOR) else "bot.old_data"
+    name = "bot.updated" if fresh(newest, localizer.now, DECISION_HOLDS) else "bot.old_data"
     return localizer(name, time=localizer.time(newest))
 
 
