@@ -17,6 +17,7 @@ FIVE_MINUTES, HOUR, DAY = 5, 60, 1440
 STEP_MS = FIVE_MINUTES * MINUTE_MS
 HOUR_MS = HOUR * MINUTE_MS
 DAY_MS = DAY * MINUTE_MS
+LONGEST_DAY_MS = 25 * HOUR_MS
 
 INVERTER_FIELDS = (
     *("pv_power_w", "load_power_w", "grid_power_w", "battery_power_w", "battery_soc_percent"),

@@ -39,6 +39,7 @@ from shared.history.derived import (
     HOUR,
     HOUR_MS,
     INVERTERS,
+    LONGEST_DAY_MS,
     MINUTE_MS,
     SOURCES,
     STEP_MS,
@@ -61,8 +62,6 @@ from shared.messages import Grid
 STATES = {state.value: state for state in Grid}
 SILENCE_MS = SILENCE // MILLISECOND
 WHOLE_DAY_H = 23
-LONGEST_DAY_MS = 25 * HOUR_MS
-"""Clocks change."""
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Any
 
-from services.bot.commands.keyboards import MOST_BUTTONS
+from services.bot.commands.keyboards import LONGEST_DATA, MOST_BUTTONS
 from services.bot.telegram.api import Keyboard
 from services.bot.texts.html import plain
 from shared.broker_state import BrokerState
@@ -25,7 +25,6 @@ from shared.setting_requests import change_refusal, hold_off_refusal, profile_re
 from shared.texts.inverter_sentences import inverters, name_of, value_words
 from shared.texts.localizer import Localizer
 
-LONGEST_DATA = 64
 MARK = 6
 MOST_NUMBERS, A_ROW = 12, 4
 NONSENSE = control.NOT_OFFERED()

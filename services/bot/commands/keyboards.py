@@ -14,6 +14,7 @@ from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 LONGEST_DATA = 64
+"""Of a button, in bytes; Telegram refuses more."""
 SETUP = {"follow": "enabled", "protect": "protected", "test": "test", "keep": ""}
 """Buttons that change a plug's rule, or test it, with the field that each sets; `keep` sets none."""
 MOST_BUTTONS = 100
