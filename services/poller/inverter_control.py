@@ -1,4 +1,4 @@
-"""All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours, clock; the journal."""
+"""Everything that changes settings of one inverter: commands, profiles, charging ahead, quiet hours, the clock."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ log = logging.getLogger("poller")
 class Control:
     """The parts, and how they notify each other.
 
-    left returns journals of names that no inverter has any more, by their files.
+    left returns, by file, the journals of names that no inverter has any more.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Control:
         self.sequencer.on_over = self._on_over
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Run for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.writer.run())
             tasks.create_task(self.sequencer.run())
@@ -108,7 +108,7 @@ class Control:
         self.journal.on_clock_change(change)
 
     def _take_over_left(self, unit: Unit) -> None:
-        """Go on with what this inverter has begun under another name, before anything else is begun."""
+        """Continue what this inverter has begun under another name, before anything else is begun."""
         for file, left in self._left().items():
             joined = taken_over(self.journal.content, left, unit)
             if joined is None:
