@@ -11,7 +11,7 @@ from shared.texts.localizer import Localizer
 
 
 def inverter_text(localizer: Localizer, state: BrokerState) -> str:
-    """Return how every inverter is set, and who changed it last."""
+    """Return the settings of every inverter, and who changed them last."""
     names = inverters(state)
     if not names:
         return localizer("inverter.none")

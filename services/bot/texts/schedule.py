@@ -15,7 +15,7 @@ DAY_STATES = {
 
 
 def schedule_text(localizer: Localizer, plan: OutageSchedule | None, count: int = 3) -> str:
-    """Return the days ahead; those after tomorrow only where something is known of them."""
+    """Return the days ahead; those after tomorrow only if something is known about them."""
     if plan is None:
         return localizer("bot.no_schedule")
     days = outages.days_ahead(plan, localizer.now, count)
@@ -28,7 +28,7 @@ def schedule_text(localizer: Localizer, plan: OutageSchedule | None, count: int 
 
 
 def stale_note(localizer: Localizer, plan: OutageSchedule, sentence: str) -> str | None:
-    """Return how old the plan is, where no source has confirmed it lately."""
+    """Return how old the schedule is, if no source has confirmed it lately."""
     is_old = plan.stale or outages.is_stale(plan, localizer.now)
     return localizer(sentence, time=_fetched(localizer, plan)) if is_old else None
 
