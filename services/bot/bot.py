@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 from services.bot.alert_settings import chat_key, chosen_limits, chosen_settings, published, refusal
@@ -284,23 +283,24 @@ class Bot:
 
     async def _catch_up(self) -> None:
         """Report what the recorder knows of our absence; it may need a moment to receive what the broker has queued."""
-        state = self._outbox.state
-        for attempt in count():
+        state, began_s, problem = self._outbox.state, time.monotonic(), None
+        while True:
             grid = self._mirror.snapshot().grid
             if grid is None or state.grid is None or not is_gap(state, grid):
                 return
             patience_s = UNSEEN_PATIENCE_S if grid.state is state.grid.state else RECORDER_PATIENCE_S
-            if attempt * RECORDER_CHECK_S >= patience_s:
-                return
+            if time.monotonic() - began_s >= patience_s:
+                break
             try:
                 found = await asyncio.to_thread(history.outages_since, self._engine, state.grid.since, utc_now())
-            except StorageError as error:
-                log.warning("%s", error)
-                return
+            except StorageError as error:  # busy, perhaps: after a power cut the recorder starts together with us
+                found, problem = [], error
             if is_complete(grid, found):
                 self._enqueue(*caught_up(state, grid, found, utc_now()))
                 return
             await asyncio.sleep(RECORDER_CHECK_S)
+        if problem:
+            log.warning("%s", problem)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Poll for commands for ever; problems are reported, and retried."""

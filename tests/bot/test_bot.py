@@ -9,8 +9,9 @@ import pytest
 
 from services.bot.serve import serve
 from services.bot.settings import BotSettings
-from shared.conditions import Condition
+from shared.conditions import Condition, storage
 from shared.conditions import bot as conditions
+from shared.errors import StorageError
 from shared.messages import (
     BY_GRID,
     ActionOutcome,
@@ -22,6 +23,7 @@ from shared.messages import (
     PlugState,
     ServiceHealth,
     ServiceStatus,
+    Window,
 )
 from simulators.http_server import start_server
 from simulators.telegram.api import Api
@@ -92,6 +94,28 @@ async def test_each_change_of_the_grid_is_told_once_and_recorded(
     assert texts(world).count("Power is out") == texts(world).count("Power is back") == 1
     assert len(small_broker.on("bot/alert")) == 2
     assert small_broker.on(STATUS)[-1]["state"] == ServiceHealth.OFFLINE
+
+
+async def test_what_the_bot_missed_is_told_although_the_record_is_busy_at_first(
+    small_broker: SmallBroker, world: TelegramState, settings: BotSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    missed = [Window(start=now - timedelta(minutes=31), end=now)]
+    answers: Iterator[StorageError | list[Window]] = iter([StorageError(storage.LOCKED()), missed])
+
+    def outages_since(*_: object) -> list[Window]:
+        answer = next(answers)
+        if isinstance(answer, StorageError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("services.bot.commands.history.outages_since", outages_since)
+    small_broker.publish("grid/state", grid(Grid.ON, 60))
+    async with living("bot", settings, serve, small_broker):
+        await until((settings.bot_state_dir / "outbox.json").exists)
+    small_broker.publish("grid/state", grid(Grid.ON, 0).model_copy(update={"since": now}))
+    async with living("bot", settings, serve, small_broker):
+        await until(lambda: "It was off for 31 min" in texts(world))
 
 
 def switched_off_by_grid() -> PlugAction:
