@@ -22,17 +22,16 @@ from services.bot.chats import AlertLimits, Chats
 from services.bot.commands import history
 from services.bot.commands.commands import Command, Commands
 from services.bot.settings import BotSettings
-from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
+from services.bot.telegram.api import TelegramApi
 from services.bot.telegram.delivery import AlertDelivery, Sender
 from services.bot.telegram.outbox import Outbox, Recipient, Redate
-from services.bot.texts.replies import MENUS
-from shared.backoff import Backoff
+from services.bot.telegram.polling import Polling
 from shared.broker_mirror import BrokerMirror
 from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import bot as conditions
-from shared.errors import CommandRefusedError, StorageError
+from shared.errors import StorageError
 from shared.history.engine import reader
 from shared.live_figures import live_figures
 from shared.messages import (
@@ -59,17 +58,12 @@ log = logging.getLogger("bot")
 TICK_S = 5.0
 OUTAGE_PATIENCE_S = 10.0
 """How long plug events wait for their outage; they may arrive first if our clock was set in that very second."""
-RETRY_FIRST_S = 0.5
-RETRY_MOST_S = 15.0
-TOKEN_RETRY_S = 300.0
 NO_TOKEN = "0:none"  # noqa: S105 - python-telegram-bot wants one, and it is never used
 RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 UNSEEN_PATIENCE_S = 20.0
 """If the grid is as it was before, only the recorder can say what happened meanwhile, and there is no hurry."""
-CONFLICT_RETRY_S = 15.0
 STATE_PATIENCE_S = 5.0
 """How long the first commands wait for retained messages: what has not arrived yet would be called absent."""
-POLLING_SLOTS = ("telegram", "token", "conflict")
 
 
 class Bot:
@@ -96,7 +90,6 @@ class Bot:
             settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics, limits
         )
         self._published: AlertSettings | None = None
-        self._is_cut_off = False
         self._engine = reader(settings.database, settings.database_home)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
@@ -303,46 +296,11 @@ class Bot:
             log.warning("%s", problem)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
-        """Poll for commands for ever; problems are reported, and retried."""
+        """Answer commands for ever, the first ones once the retained state is known."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STATE_PATIENCE_S):  # wait_for of Python 3.11 may swallow a cancellation
                 await self._knows_state.wait()
-        backoff, is_set_up = Backoff(RETRY_FIRST_S, RETRY_MOST_S), False
-        while True:
-            try:
-                if not is_set_up:
-                    await self._telegram.set_up(MENUS)
-                    is_set_up = True
-                for incoming in await self._telegram.updates():
-                    if self._commands.is_worth_answering(incoming, time.monotonic()):
-                        spawn(self._commands.handle(incoming))
-                backoff.reset()
-                self._on_contact()
-            except TransientError as error:
-                self._is_cut_off = True
-                self._health.report("telegram", error.reason)
-                pause_s = backoff.next_s()
-                await asyncio.sleep(error.retry_after_s or pause_s)
-            except CommandRefusedError as error:
-                is_set_up = is_set_up and not isinstance(error, PollingConflictError)  # it may be a webhook
-                await asyncio.sleep(self._on_refusal(error))
-
-    def _on_contact(self) -> None:
-        """Note that Telegram answers; if it did not before, deliver at once what waits for the next attempt."""
-        if self._is_cut_off:
-            self._is_cut_off = False
-            self._wake()
-        for slot in POLLING_SLOTS:
-            self._health.report(slot, None)
-
-    def _on_refusal(self, error: CommandRefusedError) -> float:
-        """Report a problem that only a person can solve, and return the seconds until the next attempt."""
-        self._is_cut_off = True
-        if isinstance(error, InvalidTokenError):
-            slot, pause_s = "token", TOKEN_RETRY_S
-        elif isinstance(error, PollingConflictError):
-            slot, pause_s = "conflict", CONFLICT_RETRY_S
-        else:
-            slot, pause_s = "telegram", RETRY_MOST_S
-        self._health.report(slot, error.reason)
-        return pause_s
+        polling = Polling(self._telegram, self._health, on_back=self._wake)
+        async for incoming in polling.updates():
+            if self._commands.is_worth_answering(incoming, time.monotonic()):
+                spawn(self._commands.handle(incoming))
