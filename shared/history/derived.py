@@ -1,7 +1,7 @@
 """Tables derived from the recorded ones: roll-ups, grid runs, outages, and the ledger of what is due.
 
 They can be recomputed for as long as the raw rows are kept. Energy is in kWh and never negative: each direction has a
-column of its own.
+its own column.
 """
 
 from collections.abc import Mapping
