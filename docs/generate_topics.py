@@ -64,7 +64,7 @@ Payloads are JSON, sent with QoS 1. `MQTT_TOPIC_PREFIX` goes in front when it is
 ISO 8601, the moment it was measured) and `v` (the version of its schema). A field that is unknown is `null`, never 0.
 A retained message may be old: look at `at` before acting on it.
 
-Whatever says why something is so is a [`Reason`](#reason): the code of a [condition](conditions.md) with its parameters
+Every explanation is a [`Reason`](#reason): the code of a [condition](conditions.md) with its parameters
 and its text in English. Version 1 had bare sentences there.
 
 | topic | retained | payload | written by | what for |

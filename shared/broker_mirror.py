@@ -12,7 +12,7 @@ from shared.topics import M, Topic
 from shared.trusted_time import ClockChange, by_clock
 
 OnChange = Callable[[Topic[Any], str, Message | None], None]
-"""Called with the topic, the device's name and the new message; None where the message was removed."""
+"""Called with the topic, the device's name and the new message, or None if the message was removed."""
 
 
 def _ignore(_topic: Topic[Any], _name: str, _message: Message | None) -> None:
@@ -26,8 +26,8 @@ class BrokerMirror:
     that was removed, removes the entry. Of `live_only` topics, retained messages are skipped: for whoever must act on
     live news only.
 
-    Times are by our clock, even while it is not set: then the age of what was measured here is right. They are reckoned
-    anew whenever it is set. Until then nobody knows where in the schedule we are, so there is none.
+    Times are by our clock, even while it is not set: the age of what was measured here is still right. They are
+    converted whenever it is set. Until then our place in the schedule is unknown, so there is no schedule.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The newest message of every topic as one frozen value, pure: so page, bot and plugs see the same house."""
+"""The newest message of every topic as one frozen value, so that page, bot and plugs see the same house. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +66,7 @@ class BrokerState:
     """What the broker has delivered last, devices and services by name; a retained message may be a week old.
 
     connected says whether the broker is there right now, listening_since when we began to listen. setting_changes are
-    the last attempts that whoever follows EVENTS has heard of, by inverter and setting with a slash between.
+    the last attempts, for subscribers of EVENTS, by `inverter/setting`.
     """
 
     connected: bool = False
@@ -94,10 +94,10 @@ class BrokerState:
     services: Mapping[str, ServiceStatus] = field(default_factory=dict)
 
     def has_heard(self, reading: Message) -> bool:
-        """Return whether something was measured since we began to listen, so that somebody was there to say it.
+        """Return whether a message was measured since we began to listen, so that its publisher was alive.
 
-        A retained message may be from before a power cut, and what it says overtaken: a broker that saves once a
-        minute brings back what it had saved.
+        A retained message may be from before a power cut, and out of date: a broker that saves once a minute brings
+        back what it had saved.
         """
         return self.listening_since is None or reading.at >= self.listening_since
 
@@ -112,14 +112,14 @@ class BrokerState:
         return (plug and plug.name) or device
 
     def gang_name(self, device: str, gang: str) -> str:
-        """Return what the owner calls a switch of a plug, else its number, which a code such as switch_2 ends with."""
+        """Return the owner's name for a switch of a plug, or else its number, as in a code such as switch_2."""
         info = self.plug_infos.get(device)
         name = info.gangs.get(gang) if info else None
         numbered = NUMBERED_GANG.fullmatch(gang)
         return name if name and name != gang else numbered[1] if numbered else gang
 
     def switch_name(self, device: str, gang: str | None) -> str:
-        """Return the name of a plug, with that of the switch that was meant, if it has several."""
+        """Return the name of a plug and, if it has several switches, that of the switch."""
         return " · ".join((self.plug_name(device), *([self.gang_name(device, gang)] if gang else [])))
 
     def plugs_by_name(self) -> list[tuple[str, PlugState]]:
@@ -131,8 +131,7 @@ class BrokerState:
 class Section(Generic[M]):
     """The part of the state that one topic fills: how to read it, and how to replace it.
 
-    Readings are measured again and again, so an older one may arrive after a newer one: after a reconnect a service
-    publishes what it has measured meanwhile.
+    After a reconnect, a service publishes what it has measured meanwhile, so an older reading may follow a newer one.
     """
 
     topic: Topic[M]
@@ -141,7 +140,7 @@ class Section(Generic[M]):
     is_reading: bool = False
 
     def updated(self, state: BrokerState, name: str, message: M, now: datetime) -> BrokerState:
-        """Return the state with a new message; the same state where a newer reading is known already."""
+        """Return the state with a new message; the same state if a newer reading is already known."""
         entries = self.get(state)
         known = entries.get(name)
         if self.is_reading and known is not None and is_overtaken(message, known, now):
@@ -153,20 +152,20 @@ class Section(Generic[M]):
         return self.put(state, {**self.get(state), name: message})
 
     def removed(self, state: BrokerState, name: str) -> BrokerState:
-        """Return the state without the message of a device; the same state where there is none."""
+        """Return the state without the message of a device; the same state if there is none."""
         entries = self.get(state)
         if name not in entries:
             return state
         return self.put(state, {key: message for key, message in entries.items() if key != name})
 
     def by_clock(self, state: BrokerState, clock: ClockTrack) -> BrokerState:
-        """Return the state with the times of its messages by this clock."""
+        """Return the state with the times of these messages by this clock."""
         entries = self.get(state)
         return self.put(state, {name: by_clock(one, clock) for name, one in entries.items()})
 
 
 def is_overtaken(message: Message, known: Message, now: datetime) -> bool:
-    """Whether a newer message is known. One from the future does not count: a clock was wrong when it was measured."""
+    """Whether a newer message is known. One from the future does not count: its clock was wrong."""
     return message.at < known.at <= now + CLOCK_SLACK
 
 
@@ -201,15 +200,15 @@ SECTIONS: tuple[Section[Any], ...] = (
     Section(NEXT_OUTAGE, lambda s: _single(s.next_outage), lambda s, new: replace(s, next_outage=new.get(""))),
     Section(SERVICE_STATUS, lambda s: s.services, lambda s, new: replace(s, services=new)),
 )
-"""Every topic of the state. Topics that carry events or commands are not state, but for EVENTS."""
+"""Every topic of the state. Topics of events and commands are not state, except EVENTS."""
 
 EVENTS: tuple[Topic[Any], ...] = (SETTING_CHANGE,)
-"""Topics whose last message is of interest only to whoever shows the outcome of what it has asked for."""
+"""Topics of outcomes, whose last message matters only to those who show the outcome of their own commands."""
 STATE_TOPICS: tuple[Topic[Any], ...] = tuple(one.topic for one in SECTIONS if one.topic not in EVENTS)
 
 
 def state_by_clock(state: BrokerState, clock: ClockTrack) -> BrokerState:
-    """Return the state with all times by this clock; without that, live readings look old when the clock is set."""
+    """Return the state with all times by this clock; otherwise live readings would look old when the clock is set."""
     for section in SECTIONS:
         state = section.by_clock(state, clock)
     return state

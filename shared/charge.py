@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 from shared.messages import BatteryState
 
 RESERVE_PERCENT = 10.0
-"""The charge at which the house goes dark: inverters cut off before a battery is empty, most of them near this."""
+"""The charge at which the house goes dark: most inverters cut off near this, before the battery is empty."""
 PLAUSIBLE_HOURS = 24 * 365
 """A battery that would last longer is at rest, or has reported something impossible."""
 
 LONG = timedelta(days=1)
-"""Beyond this the end of the charge is no forecast."""
+"""Beyond this, no end of the charge is forecast."""
 NEAR = timedelta(minutes=30)
 STEP = timedelta(minutes=5)
-"""Further away than NEAR a moment is given in these steps, or it would tremble with every kettle."""
+"""Beyond NEAR, moments are given in these steps, as otherwise they would change with every kettle."""
 
 
 def roughly(moment: datetime, now: datetime) -> datetime:
-    """Return a moment that is only expected as everybody shows it: rounded down, so rather too early than too late."""
+    """Return an expected moment as all services show it: rounded down, as too early is better than too late."""
     step = STEP if moment - now > NEAR else timedelta(minutes=1)
     return moment - (moment - datetime(1970, 1, 1, tzinfo=UTC)) % step
 
@@ -25,7 +25,7 @@ def roughly(moment: datetime, now: datetime) -> datetime:
 def runtime(battery: BatteryState | None, soc_percent: float | None, power_w: float | None) -> timedelta | None:
     """Return how long a battery lasts down to the inverter's cut-off, power_w being negative while it discharges.
 
-    None where the power, the charge or the voltage is unknown.
+    None if the power, the charge or the voltage is unknown.
     """
     if battery is None or power_w is None or power_w >= 0:
         return None

@@ -20,14 +20,14 @@ from shared.trusted_time import (
 )
 
 LOOK_S = 1.0
-"""How often a service looks at the clock of its machine."""
+"""How often a service checks the clock of its machine."""
 
 
 class Clock:
-    """This machine's time: that of its clock, as it was when last looked at, or of this boot while that is not set.
+    """This machine's time: by its clock, as last checked, or by the time since boot while the clock is not set.
 
-    It only goes on, over a leap second too, except where it was set: whoever keeps moments registers with `on_change`
-    to move them. `look` belongs to the event loop, anything else may be called from any thread.
+    It never goes back, not even at a leap second, except when the clock is set: code that keeps moments registers with
+    `on_change` to move them. `look` belongs to the event loop; everything else may be called from any thread.
     """
 
     def __init__(self, host: Host | None = None, *, always_trusted: bool = False) -> None:
@@ -40,12 +40,12 @@ class Clock:
 
     @property
     def track(self) -> ClockTrack:
-        """What is known of the clock since the last look."""
+        """What is known about the clock since the last look."""
         return self._track
 
     @property
     def trusted(self) -> bool:
-        """Whether the clock is set, as far as was known at the last look."""
+        """Whether the clock was set at the last look."""
         return self._track.trusted
 
     def now(self) -> datetime:
@@ -56,7 +56,7 @@ class Clock:
             return self._last
 
     def look(self) -> None:
-        """Look whether the clock was set or slewed, and announce it where that matters."""
+        """Check whether the clock was set or slewed, and announce that if it matters."""
         before, track = self._track, self._looked(self._track, self._read())
         by = track.started - before.started
         if abs(by) > STEP or track.trusted != before.trusted:
@@ -72,11 +72,11 @@ class Clock:
         self._listeners.append(listener)
 
     def stamp(self, message: M) -> M:
-        """Return the message as it is published: with the boot by whose times it is, while the clock is not set."""
+        """Return the message as it is published: stamped with this boot while the clock is not set."""
         return stamped(message, self._track)
 
     def status(self) -> tuple[datetime, ServiceClock]:
-        """Return the time and what a service says about it in its status."""
+        """Return the time, and what a service's status says about it."""
         host, track = self._read(), self._track
         at = track.started + timedelta(seconds=host.uptime_s)
         return at, ServiceClock(boot=host.boot, uptime_s=round(host.uptime_s, 3), trusted=track.trusted)
@@ -98,7 +98,7 @@ def this_clock() -> Clock:
 
 
 def use_clock(clock: Clock) -> Clock:
-    """Make this the clock of the process: to be called before anything asks for the time."""
+    """Make this the clock of the process; call it before anything asks for the time."""
     global _this  # noqa: PLW0603 - a process has one clock
     _this = clock
     return clock

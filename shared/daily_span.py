@@ -1,4 +1,4 @@
-"""A span of the day that comes back every day, such as quiet hours or a night tariff. Pure."""
+"""A daily span of time, such as quiet hours or a night tariff. Pure."""
 
 from datetime import time
 from typing import TypeVar
@@ -7,5 +7,5 @@ T = TypeVar("T", time, int)
 
 
 def in_daily_span(at: T, start: T, end: T) -> bool:
-    """Return whether a time of day, or an hour, lies in a span, which may run over midnight; an empty one has none."""
+    """Return whether a span, which may cross midnight, includes a time of day or an hour; an empty one has none."""
     return start <= at < end if start <= end else at >= start or at < end

@@ -1,4 +1,4 @@
-"""Energy from power, pure: the trapezoid between two readings, each direction for itself."""
+"""Energy from power, pure: the trapezoid between two readings, separately for each direction."""
 
 from dataclasses import dataclass
 

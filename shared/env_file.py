@@ -1,4 +1,4 @@
-"""The settings file: how its lines are read, and the one way in which values are written. Pure.
+"""The settings file: how its lines are read, and how values are written. Pure.
 
 Three parsers read the same `.env`: Docker Compose, systemd (EnvironmentFile of the broker) and this program. What
 `quoted` writes, all three read as the same value; `Line.is_alike` tells which lines of a person they read differently.
@@ -24,18 +24,18 @@ REMARK = re.compile(r"(?<!\s)\s+#.*")
 ESCAPED_OR_NAMED = re.compile(
     r"\\(?P<escaped>.)|\$\{(?P<name>[^}:$]{0,200}+)(?::-(?P<default>[^}]{0,1000}+))?\}", re.DOTALL
 )
-"""Its parts are bounded: a text of nothing but `${` would be read from every place to its end."""
+"""Its parts are bounded: otherwise a text of nothing but `${` would be read from every place to its end."""
 MOST_REPLACED = 100_000
-"""How many characters are put for all ${NAME} of a text; more stays as written. Each line may double the last."""
+"""How many characters may replace all ${NAME} of a text; more stays as written. Each line may double the last."""
 ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"} | {one: one for one in "\\'\"$"}
 ALIKE_IN_DOUBLE_QUOTES = re.compile(r'(?:[^\\$]|\\[\\"$])*', re.DOTALL)
 READ_BY_SYSTEMD = "MQTT_"
-"""What the names of settings begin with that systemd reads for the broker."""
+"""The prefix of the settings that systemd reads for the broker."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line that sets something; value is None where nobody can read it: an open quote, or no NAME=value at all.
+    """A line that sets something; value is None if it is unreadable: an open quote, or no NAME=value at all.
 
     is_alike is whether Compose and systemd read the same value. start and end are places in the text.
     """
@@ -49,7 +49,7 @@ class Line:
 
 
 def values(text: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the values that are set; the last line of a name wins. ${NAME} is one of them, or of the environment."""
+    """Return the values that are set; the last line of a name wins. ${NAME} is replaced by them or the environment."""
     return {line.name: line.value for line in lines(text, environment) if line.value is not None}
 
 
@@ -80,7 +80,7 @@ def normal(text: str) -> str:
 
 
 def with_values(text: str, wanted: Mapping[str, str]) -> str:
-    """Return the text with values set: in the line of the name, or else its commented line, or else at the end."""
+    """Return the text with values set: in the line of the name, else in its commented line, else at the end."""
     text = normal(text)
     for name, value in wanted.items():
         row = f"{name}={quoted(value)}\n"
@@ -92,7 +92,7 @@ def with_values(text: str, wanted: Mapping[str, str]) -> str:
 
 
 def quoted(value: str) -> str:
-    """Return a value as Compose, systemd and this program all read it."""
+    """Return a value in the quotes in which Compose, systemd and this program all read it alike."""
     if PLAIN.fullmatch(value):
         return value
     escaped = re.sub(r'(["\\$])', r"\\\1", value)
@@ -105,7 +105,7 @@ def can_be_written(value: str) -> bool:
 
 
 def _place(text: str, name: str) -> tuple[int, int] | None:
-    """Return where the last line stands that sets a name, or else the first where it is commented out."""
+    """Return the place of the last line that sets a name, or else of the first that has it commented out."""
     set_here = [line for line in lines(text) if line.name == name]
     if set_here:
         return set_here[-1].start, set_here[-1].end

@@ -1,4 +1,4 @@
-"""The few errors every service understands, named by what can be done about them."""
+"""The few errors that every service knows, named by what can be done about them."""
 
 from pathlib import Path
 
@@ -18,22 +18,22 @@ class ConfigError(EasunError):
 
 
 class TwinError(ConfigError):
-    """Another process of this service was there before, and only one can be."""
+    """Another process of this service was there first, and there can be only one."""
 
 
 class UsageError(EasunError):
-    """A command-line tool cannot do what was typed: it is printed there, as a reason or in its reader's language."""
+    """A command-line tool cannot do what was typed; it prints the reason, in its reader's language."""
 
     def __init__(self, why: Reason | str) -> None:
         super().__init__(why if isinstance(why, Reason) else Reason.sentence(why))
 
 
 class DeviceError(EasunError):
-    """A device did not do what it was asked."""
+    """A device did not do what it was asked to."""
 
 
 class DeviceOfflineError(DeviceError):
-    """No answer at all. Worth another try, later and later."""
+    """No answer at all. Worth a retry, with growing pauses."""
 
 
 class BadReplyError(DeviceError):
@@ -41,11 +41,11 @@ class BadReplyError(DeviceError):
 
 
 class RefusedReadError(BadReplyError):
-    """The device understands and says no to this reading, by an exception code."""
+    """The device understands, and refuses this reading with an exception code."""
 
 
 class CommandRefusedError(DeviceError):
-    """The device, or a safety limit of ours, said no. Never retried by itself."""
+    """The device, or one of our safety limits, refused. Never retried automatically."""
 
 
 class BadMessageError(EasunError):
@@ -53,11 +53,11 @@ class BadMessageError(EasunError):
 
 
 class StorageError(EasunError):
-    """The database cannot be written at the moment: locked, full, read-only. Worth another try."""
+    """The database cannot be written at the moment: locked, full, read-only. Worth a retry."""
 
 
 class DamagedError(StorageError):
-    """A file is no database any more. It is never repaired, only set aside; `inode` tells it from a newer one."""
+    """A file is no longer a database. It is never repaired, only set aside; `inode` tells it from a newer one."""
 
     def __init__(self, reason: Reason, file: Path, inode: int | None) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Atomic replacement of files: after a power loss either the old or the new content is there, never half of one."""
+"""Atomic replacement of files: after a power cut either the old or the new content is there, never half of it."""
 
 import errno
 import os
@@ -24,12 +24,12 @@ def replace_atomically(
 
 
 def draft_of(file: Path) -> Path:
-    """Return where new content waits until it is on disk: whole, or in part after a power loss."""
+    """Return the temporary file for new content, which may be incomplete after a power cut."""
     return file.with_name(f".{file.name}.new")
 
 
 def move_into_place(draft: Path, file: Path) -> None:
-    """Give a finished file its name, once its content is on disk, and wait until the name is too. Raises OSError."""
+    """Give a finished file its name once its content is on disk, and wait until the name is, too. Raises OSError."""
     sync(draft)
     draft.replace(file)
     sync(file.parent)
@@ -45,7 +45,7 @@ def sync(path: Path) -> None:
 
 
 def second_name(file: Path, name: Path) -> None:
-    """Give a file a second name, or where the file system has none, make a copy under that name. Raises OSError."""
+    """Give a file a second name, or a copy if the file system has no hard links. Raises OSError."""
     try:
         os.link(file, name)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is wrong with a service at the moment, logged once when it begins and once when it ends."""
+"""The present problems of a service, each logged once when it begins and once when it ends."""
 
 import logging
 import time
@@ -16,11 +16,11 @@ log = logging.getLogger("health")
 
 TOPIC = "topic "
 MOST_TOPICS = 10
-"""Topics with a problem that are published. Whoever may publish anywhere could otherwise make a status as long as he
-likes, and one for every message."""
+"""How many topics with a problem are published. Otherwise anyone who may publish anywhere could make the status
+arbitrarily long, and cause a new one with every message."""
 
 LAPSES_S = 600.0
-"""How long an unreadable command or event is reported: nobody corrects one."""
+"""How long an unreadable command or event is reported: it will never be corrected."""
 
 
 class Reporter(Protocol):
@@ -31,7 +31,7 @@ class Reporter(Protocol):
 
 
 class Health:
-    """The open problems of one service by slot: degraded while there is any, disabled when it was not asked to work.
+    """The open problems of one service by slot: degraded while there are any, disabled if it has nothing to do.
 
     `changed` is called after every change, so that the published status is right at once.
     """
@@ -46,7 +46,7 @@ class Health:
     def report(self, slot: str, reason: Reason | None) -> None:
         """Set or, with None, clear the problem in a slot.
 
-        Reporting the same again changes nothing; where only a number in it is new, it is published and not logged.
+        Reporting the same again changes nothing; if only a number in it has changed, it is published but not logged.
         """
         before = self._problems.get(slot)
         if reason == before:
@@ -62,7 +62,7 @@ class Health:
     def report_topic(self, topic: str, reason: Reason | None, *, is_over: bool = False) -> None:
         """Report a problem with the messages of a topic; beyond MOST_TOPICS it is only logged.
 
-        is_over: it was a command or an event, which is reported for a while. A state is until it is replaced.
+        is_over: it was a command or an event, and is reported for a while; a state, until it is replaced.
         """
         slot = TOPIC + topic
         if reason and slot not in self._problems and self._topics >= MOST_TOPICS:
@@ -74,7 +74,7 @@ class Health:
             self._lapses_at_s[slot] = time.monotonic() + LAPSES_S
 
     def lapse(self, now_s: float) -> None:
-        """Clear the problems with commands and events that are long over; now_s is by `time.monotonic`."""
+        """Clear old problems with commands and events; now_s is by `time.monotonic`."""
         for slot in [slot for slot, at_s in self._lapses_at_s.items() if at_s <= now_s]:
             del self._lapses_at_s[slot]
             self.report(slot, None)
@@ -84,7 +84,7 @@ class Health:
         return sum(slot.startswith(TOPIC) for slot in self._problems)
 
     def disable(self, reason: Reason) -> None:
-        """Report that the service has nothing to do, and what would give it something."""
+        """Report that the service has nothing to do, and what would change that."""
         if self._disabled != reason:
             log.info("%s", reason.text)
             self._disabled = reason

@@ -1,6 +1,6 @@
-"""The question that stands between a wish and a change on the inverter, for page and bot: what would happen. Pure.
+"""The confirmation before a change on the inverter, for page and bot: what would happen. Pure.
 
-Whoever confirms sends `wish` back. It is obeyed only while the same question still has the same answer.
+Confirming sends `wish` back, which is carried out only if it still leads to the same question.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ InverterCommand = SettingCommand | ProfileCommand | ChargeAheadCommand
 
 @dataclass(frozen=True)
 class Question:
-    """What would happen, the wish that confirms it, and the command that it becomes; name is that of its topic."""
+    """What would happen, the wish that confirms it, and the command to send; name is that of its topic."""
 
     title: str
     sentences: list[str]
@@ -31,7 +31,7 @@ class Question:
 def setting_question(
     state: BrokerState, localizer: Localizer, of: tuple[str, str], value: Any, by: str
 ) -> Question | Reason:
-    """Return the question about a setting of an inverter. Raises ValidationError where the value is none."""
+    """Return the question about a setting of an inverter. Raises ValidationError for an impossible value."""
     inverter, setting = of
     command = SettingCommand.model_validate({"at": localizer.now, "value": value, "by": by})
     if refused := change_refusal(state, inverter, setting, command.value, localizer.now):
@@ -45,7 +45,7 @@ def setting_question(
 def profile_question(
     state: BrokerState, localizer: Localizer, inverter: str, profile: Any, by: str
 ) -> Question | Reason:
-    """Return the question about a profile. Raises ValidationError where that is no name."""
+    """Return the question about a profile. Raises ValidationError for an impossible name."""
     command = ProfileCommand.model_validate({"at": localizer.now, "profile": profile, "by": by})
     if refused := profile_refusal(state, inverter, command.profile, localizer.now):
         return refused

@@ -1,4 +1,4 @@
-"""What is wrong in a settings file: names of no setting, the predecessor's names, lines that are read differently."""
+"""Mistakes in a settings file: unknown names, the predecessor's names, lines that its readers read differently."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from shared.conditions import Reason, settings
 from shared.env_file import Line, lines
 
 LIST = Path(__file__).with_suffix(".json")
-"""The settings by name, each with the programs that start again when it changes; `make docs` writes it."""
+"""The settings by name, each with the programs that restart when it changes; written by `make docs`."""
 NOT_OURS = re.compile(r"COMPOSE_|DOCKER_|BUILDKIT_|MQTT_PASSWORD_|(ENV_FILE|TZ|LANG)$")
-"""What Docker and shells read from the same file, and the passwords of the broker's accounts."""
+"""Settings that Docker and shells read from the same file, and the passwords of the broker's accounts."""
 TYPOGRAPHIC = re.compile("[“”„«»‘’‚].*[“”«»‘’]", re.DOTALL)
-"""A value in the quotes that phones and word processors put for straight ones."""
+"""A value in the typographic quotes that phones and word processors insert instead of straight ones."""
 
 RUNS_TOGETHER = re.compile(r"[A-Za-z0-9]$")
-"""The end of a prefix that makes one word with the topic behind it: homegrid/state."""
+"""The end of a prefix that runs together with the topic behind it: homegrid/state."""
 
 SUCCESSORS = {
     "INVERTER_IP": settings.renamed(name="MODBUS_HOST"),
@@ -31,14 +31,14 @@ SUCCESSORS = {
     "SCHEDULE_SNAPSHOT_PATH": settings.PLAN_IS_KEPT(),
     "MAX_CONSECUTIVE_ERRORS": settings.TRIES_FOR_EVER(),
 }
-"""Settings of x-mentat/eamoon that have another name here, or none; all its others mean the same here."""
+"""Settings of x-mentat/eamoon that have another name here, or none; all others mean the same."""
 SUCCESSORS |= dict.fromkeys(
     ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"), settings.NO_MYSQL()
 )
 
 
 def remarks(text: str, known: Collection[str], file: str = ".env") -> list[Reason]:
-    """Return what is wrong in a settings file, without values: lines first, then names."""
+    """Return the mistakes in a settings file, without values: lines first, then names."""
     found = list(lines(text))
     names = dict.fromkeys(line.name.upper() for line in found if line.name)
     unknown = [name for name in names if name not in known and not NOT_OURS.match(name)]
@@ -46,7 +46,7 @@ def remarks(text: str, known: Collection[str], file: str = ".env") -> list[Reaso
 
 
 def known_settings() -> dict[str, list[str]]:
-    """Return the names of all settings, each with the programs that start again when it changes."""
+    """Return the names of all settings, each with the programs that restart when it changes."""
     names: dict[str, list[str]] = json.loads(LIST.read_text(encoding="utf-8"))
     return names
 

@@ -1,4 +1,4 @@
-"""A YAML list file that people edit and services add to: comments, order and indentation stay as they were written."""
+"""A YAML list file that people edit and services add to: comments, order and indentation are preserved."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,15 +19,15 @@ E = TypeVar("E", bound=BaseModel)
 
 BOM = "\ufeff"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
-"""Keys that are named in errors; anything else may be a secret that slipped out of its place."""
+"""Keys that errors may name; anything else may be a misplaced secret."""
 
 Stamp = tuple[int, int, int]
 
 
 class ListFileError(ConfigError):
-    """A list file that cannot be used, or not be changed as asked; it is left as it is.
+    """A list file that cannot be used, or cannot be changed as requested; it is left as it is.
 
-    `fault` is what is wrong without its place. line and number count from 1; field is the place in the entry.
+    `fault` is the mistake without its place. line and number count from 1; field is the place in the entry.
     Values of the file are never repeated: one may be a key.
     """
 
@@ -46,8 +46,8 @@ class ListFile(Generic[E]):
     """The file and the form of its entries.
 
     setting is the variable that names the file; key is the only key at the top, with the list below it; head are the
-    comments of a new file; row returns what is written of a new entry. unique names what no two entries may share: the
-    first of them is the id of an entry.
+    comments of a new file; row returns what is written for a new entry. unique names what no two entries may share; the
+    first is the id of an entry.
     """
 
     setting: str
@@ -60,11 +60,11 @@ class ListFile(Generic[E]):
     mode: int = 0o666
 
     def read(self) -> list[E]:
-        """Return the entries, none where there is no file. Raises ListFileError."""
+        """Return the entries, none if there is no file. Raises ListFileError."""
         return self._entries(self._text() or "")
 
     def stamp(self) -> Stamp | None:
-        """Return what tells one version of the file from another, None where there is no file."""
+        """Return what distinguishes versions of the file, or None if there is no file."""
         try:
             status = self.path.stat()
         except OSError:
@@ -101,7 +101,7 @@ class ListFile(Generic[E]):
         self._save(edited, [*before[:number], changed, *before[number + 1 :]], files.CANNOT_CHANGE())
 
     def _save(self, text: str, expected: Sequence[E], fault: Reason) -> None:
-        """Write the text if it reads as it should."""
+        """Write the text if it reads back as expected."""
         try:
             is_right = self._entries(text) == expected
         except ListFileError as error:
@@ -117,7 +117,7 @@ class ListFile(Generic[E]):
             raise ListFileError(files.unwritable(name=self.setting, file=str(self.path), cause=cause), cause) from None
 
     def _text(self) -> str | None:
-        """Return what is written, without a byte order mark, None where there is no file."""
+        """Return the text of the file, without a byte order mark, or None if there is no file."""
         try:
             return self.path.read_bytes().decode().removeprefix(BOM)
         except FileNotFoundError:
@@ -187,14 +187,14 @@ class ListFile(Generic[E]):
 
 
 class ListWatch:
-    """Notices that a list file is another one, once it has stayed so between two looks: it may be half written."""
+    """Notices that a list file has changed, once it is the same at two looks: it may be half written."""
 
     def __init__(self, file: ListFile[Any]) -> None:
         self._file = file
         self._used = self._seen = file.stamp()
 
     def has_changed(self) -> bool:
-        """Look, and return whether there is a version to take over; each is returned once."""
+        """Look, and return whether there is a new version to apply; each is reported once."""
         before, self._seen = self._seen, self._file.stamp()
         if self._seen != before or self._seen == self._used:
             return False

@@ -1,4 +1,4 @@
-"""The log: always to standard error, and to a file where LOG_DIR names a directory."""
+"""The log: always to standard error, and to a file if LOG_DIR names a directory."""
 
 import logging
 from logging.handlers import RotatingFileHandler
@@ -18,7 +18,7 @@ def to_stderr(name: str, level: str) -> None:
 
 
 def to_file(name: str, directory: Path) -> None:
-    """Write to <name>.log as well; a directory that cannot be written is reported, and is no reason to stop."""
+    """Write to <name>.log as well; a directory that cannot be written is reported, but is no reason to stop."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         handler = LogFile(directory / f"{name}.log")

@@ -1,4 +1,4 @@
-"""The machine that a process runs on: its wall clock, its time since boot, and what the kernel says of them."""
+"""The machine that a process runs on: its wall clock, its time since boot, and what the kernel says about them."""
 
 import ctypes
 import time
@@ -16,13 +16,13 @@ from shared.trusted_time import STEP, HostTime
 
 STA_UNSYNC = 0x40
 NEVER_SET_US = 16_000_000
-"""The kernel's estimate of its error until something has set its clock, and again after it was set by hand."""
+"""The kernel's estimate of its clock's error until the clock is set, and again after it was set by hand."""
 
 
 AT_ONCE_S = 0.05
-"""Two clocks that are read within this time are read at once."""
+"""Two clocks read within this time count as read at once."""
 RTC_AGREES = timedelta(minutes=15)
-"""A hardware clock without a battery starts in 1970; one that is only imprecise is nearer than this."""
+"""A hardware clock without a battery starts in 1970; one that is only imprecise is off by less than this."""
 
 
 class Host(Protocol):
@@ -34,7 +34,7 @@ class Host(Protocol):
 
 
 class _Timex(ctypes.Structure):
-    """struct timex of adjtimex(2), as far as we read it."""
+    """The part of struct timex of adjtimex(2) that we read."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -58,7 +58,7 @@ class Machine:
         self._backed = False
 
     def read(self) -> HostTime:
-        """Return its time. The hardware clock is slow to read, so only when ours was set."""
+        """Return its time. The hardware clock is slow to read, so it is read only after the clock was set."""
         at, uptime_s = _at_once()
         host = HostTime(at, self._boot, uptime_s, self._synchronised())
         if self._backed_when is None or abs(host.started - self._backed_when) > STEP:
@@ -66,7 +66,7 @@ class Machine:
         return replace(host, backed=self._backed)
 
     def _synchronised(self) -> bool | None:
-        """Ask the kernel; reading needs no rights and works in containers. None where it does not answer."""
+        """Ask the kernel, which needs no rights and works in containers. None if it does not answer."""
         timex = self._timex
         if self._adjtimex is None or self._adjtimex(ctypes.byref(timex)) < 0:
             return None
@@ -91,7 +91,7 @@ def _is_virtual() -> bool:
 
 
 def _agrees_with_rtc(at: datetime) -> bool:
-    """Whether a hardware clock shows the same time."""
+    """Whether a hardware clock shows about the same time."""
     shown = (_text(clock / "since_epoch") for clock in Path("/sys/class/rtc").glob("rtc*"))
     return any(abs(at.timestamp() - int(one)) <= RTC_AGREES.total_seconds() for one in shown if one.isdecimal())
 
@@ -111,7 +111,7 @@ class SimulatedTime(BaseModel):
     boot: str = "simulated"
     ahead_s: float = 0.0
     booted_s: float = 0.0
-    """The time since this machine's boot at which the simulated one was booted."""
+    """When the simulated machine was booted, in time since this machine's boot."""
     synchronised: bool | None = False
 
 
@@ -146,6 +146,6 @@ def this_host() -> Host:
 
 
 def run_on(host: Host) -> None:
-    """Run on a simulated machine: to be called before anything asks for the time."""
+    """Run on a simulated machine; call it before anything asks for the time."""
     global _this  # noqa: PLW0603 - a process runs on one machine
     _this = host

@@ -1,4 +1,4 @@
-"""Every payload that travels on the broker. Units stand in the field names; None means unknown, never zero."""
+"""Every payload on the broker. Units are in the field names; None means unknown, never zero."""
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -32,14 +32,14 @@ DAY = timedelta(days=1)
 def _utc_milliseconds(at: datetime) -> datetime:
     try:
         at = at.astimezone(UTC)
-        at - DAY, at + DAY  # whoever shows it, in any time zone, has a date for it
+        at - DAY, at + DAY  # so that it has a date in any time zone
     except OverflowError:
         raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def iso(at: datetime) -> str:
-    """Return a moment as it stands on the wire: 2026-11-23T18:02:11.250Z."""
+    """Return a moment as it is written on the wire: 2026-11-23T18:02:11.250Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -58,14 +58,14 @@ Moment = Annotated[
 
 def _with_midnights(day: date) -> date:
     try:
-        day - 2 * DAY, day + 3 * DAY  # its first and last moments lie there in any time zone, and so does a Moment
+        day - 2 * DAY, day + 3 * DAY  # so that its first and last moments are valid in any time zone, too
     except OverflowError:
         raise InvalidValueError(values.MOMENT_OUT_OF_RANGE()) from None
     return day
 
 
 CalendarDay = Annotated[date, AfterValidator(_with_midnights)]
-"""A day of some wall clock that begins and ends within the years that a calendar has."""
+"""A local day that begins and ends within the years of the calendar."""
 
 
 VERSION = 2
@@ -84,18 +84,18 @@ def _zone(name: str) -> str:
 
 
 Minutes = Annotated[float, Field(ge=-5_000_000, le=5_000_000)]
-"""A length of time of at most some nine years, which can be added to a moment."""
+"""A duration of at most about nine years, which can be added to a moment."""
 
 Zone = Annotated[str, AfterValidator(_zone)]
 """The name of a time zone that this machine knows."""
 
 
 LONGEST_UPTIME_S = 250_000_000_000
-"""From 1970 to the last years that a calendar has: so far ahead a clock may be."""
+"""From 1970 to the last years of the calendar: a clock may be this far ahead."""
 
 
 class ClockStamp(BaseModel):
-    """A moment that no clock can spoil: the boot id of the host, and the seconds since that boot."""
+    """A moment independent of any clock: the boot id of the host, and the seconds since that boot."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -112,9 +112,9 @@ class ServiceClock(ClockStamp):
 class Message(BaseModel):
     """What every payload carries: `at`, the moment it was measured, and `v`, the version of its schema.
 
-    clock is there only while the clock of the measuring host is not set: moments in the 1970s are then by the time
-    since that boot, and a status of the same boot, with a clock that is set, tells when they really were. Since version
-    2 whatever says why is a Reason; retained messages of version 1, with bare sentences, are still read.
+    clock is present only while the clock of the measuring host is not set: moments in the 1970s then count from that
+    boot, and a later status of the same boot, once the clock is set, shows when they really were. Since version 2 every
+    explanation is a Reason; retained messages of version 1, with bare sentences, are still read.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -153,7 +153,7 @@ class Availability(Message):
 
 
 class ServiceHealth(StrEnum):
-    """Whether a service works: fully, partly, not at all because it is not configured, or it is gone."""
+    """Whether a service works: fully, partly, not at all as it is not configured, or it is gone."""
 
     ONLINE = "online"
     DEGRADED = "degraded"
@@ -162,7 +162,7 @@ class ServiceHealth(StrEnum):
 
 
 class ProcessStamp(BaseModel):
-    """Which process of a service it is: an id of its own, and for how long it has been running."""
+    """Which process of a service this is: its own id, and for how long it has been running."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -173,8 +173,8 @@ class ProcessStamp(BaseModel):
 class ServiceStatus(Message):
     """Whether a service works, and if not, why. Repeated every 30 s; if `at` is older than 90 s, the service is gone.
 
-    since is None in the will, which the broker publishes when the service vanishes. clock is there in every other
-    status. process tells two processes of one service apart: the younger one stops with exit code 78.
+    since is None in the will, which the broker publishes when the service vanishes. clock is present in every other
+    status. process distinguishes two processes of one service: the younger one stops with exit code 78.
     """
 
     process: ProcessStamp | None = Field(default=None, exclude_if=lambda process: process is None)
@@ -211,14 +211,14 @@ class ReplayRequest(Message):
 class GridState(Message):
     """Whether the grid is on, repeated with every reading of the inverter.
 
-    transition_id names the last confirmed change between on and off. It changes when power really goes or comes back,
-    and stays the same through unknown, repeats and restarts. last_known and last_known_since are the last confirmed
-    state while state is unknown.
+    transition_id identifies the last confirmed change between on and off. It changes when power really goes or comes
+    back, and stays the same through unknown, repeats and restarts. last_known and last_known_since are the last
+    confirmed state while state is unknown.
 
-    Several inverters give one verdict. The grid is on while any phase is there; phases, by their numbers, is there if
-    the list of inverters names them, and shows which one is gone (false) or unknown (null). dissenters is there if an
-    inverter sees no power while another one on the same phase does. voltage_v and frequency_hz are those of one
-    inverter that sees what the verdict says.
+    Several inverters give one verdict. The grid is on while any phase is; phases, by number, is present if the list of
+    inverters names them, and shows which one is gone (false) or unknown (null). dissenters is present if an inverter
+    sees no power while another one on the same phase does. voltage_v and frequency_hz are those of one inverter that
+    agrees with the verdict.
     """
 
     state: Grid
@@ -233,7 +233,7 @@ class GridState(Message):
 
 
 class Mode(StrEnum):
-    """Operating mode, register 201. Off-grid (battery or sun feed the home) is no outage: in SBU mode it is normal."""
+    """Operating mode, register 201. Off-grid (battery or sun feed the home) is no outage: it is normal in SBU mode."""
 
     POWER_ON = "power_on"
     STANDBY = "standby"
@@ -251,9 +251,9 @@ class InverterState(Message):
     Units are in the field names. battery_power_w and battery_current_a are positive while charging, grid_power_w
     while importing. None means that the inverter did not report the value; it never means zero.
 
-    The inverter `all` sums up several: inverters are those of the list, and silent those that give no reading now. What
-    one of them does not know, the sum does not know. Voltages, frequencies and temperatures are not summed; charge and
-    voltage of the battery are known where all agree, as those on one battery bank do.
+    The inverter `all` is the sum of several: inverters are those of the list, and silent those without a reading now.
+    If a value of one of them is unknown, so is the sum. Voltages, frequencies and temperatures are not summed; charge
+    and voltage of the battery are known if all agree, as inverters on one battery bank do.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -327,8 +327,9 @@ class InverterState(Message):
 class InverterInfo(Message):
     """What the inverter is and how it is set, read rarely.
 
-    settings holds every setting that the layout documents, by name with the unit in it; choices appear by name. phase
-    is the phase of the grid it sits on, where the list of inverters names it. interval_s is how often it is read.
+    settings holds every setting that the layout documents, by name, which includes the unit; choices appear by name.
+    phase is the phase of the grid that it is connected to, if the list of inverters names it. interval_s is how often
+    it is read.
     """
 
     model: str
@@ -360,7 +361,7 @@ SettingValue = Annotated[
 
 
 class InverterControl(StrEnum):
-    """Whether settings of the inverter may be changed from here: not at all, by command, or by itself as well."""
+    """Whether settings of the inverter may be changed: not at all, by command, or also automatically."""
 
     OFF = "off"
     SETTINGS = "settings"
@@ -368,7 +369,7 @@ class InverterControl(StrEnum):
 
 
 AUTOMATIC = "automatic"
-"""Who changes a setting where nobody asked for it at that moment: charging ahead of outages, quiet hours."""
+"""The author of a change that nobody has just asked for: charging ahead of outages, quiet hours."""
 
 
 class SettingCommand(Message):
@@ -382,7 +383,7 @@ class SettingCommand(Message):
 
 
 class SettingOutcome(StrEnum):
-    """What became of a change: it shows, nobody wrote, the inverter said no, it does not show, or nobody can know."""
+    """The outcome of a change: confirmed, not written, refused by the inverter, not taken over, or unknown."""
 
     CONFIRMED = "confirmed"
     NOT_WRITTEN = "not_written"
@@ -392,10 +393,10 @@ class SettingOutcome(StrEnum):
 
 
 class SettingChange(Message):
-    """An attempt to change a setting and its outcome: an event, not a state. before is None where it is not known.
+    """An attempt to change a setting and its outcome: an event, not a state. before is None if it is unknown.
 
-    by is the sender of the command, `automatic`, or `device` where it was changed at the inverter's own panel or by
-    another program. profile is there if it was a step of one.
+    by is the sender of the command, `automatic`, or `device` if it was changed at the inverter's own panel or by
+    another program. profile is present if it was a step of one.
     """
 
     value: SettingValue
@@ -409,11 +410,11 @@ class SettingChange(Message):
 class SettingState(BaseModel):
     """A setting: its value, and what it may be changed to; reason says why it cannot be changed now.
 
-    A choice has choices; a number has low, high and step, as its neighbours stand now. changed_by is who changed it
-    last: the sender of a command, `automatic`, or `device` for the inverter's own panel and whoever else writes to it;
-    None: not since this program has been watching. returns_to is there while a value holds for a time only: it is what
-    will be put back. The setting `clock` is the inverter's own clock: `right`, which is all that it can be set to, or
-    the minutes that it is behind, less than 0 where it is ahead.
+    A choice has choices; a number has low, high and step, given the present values of related settings. changed_by is
+    who changed it last: the sender of a command, `automatic`, or `device` for the inverter's own panel or another
+    program; None if it has not changed since this program has been watching. returns_to is present while a value is
+    temporary: it is the value that will be put back. The setting `clock` is the inverter's own clock: `right`, which is
+    all that it can be set to, or the minutes that it is behind, negative if it is ahead.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -431,7 +432,7 @@ class SettingState(BaseModel):
 
 
 class InverterSettings(Message):
-    """The settings of an inverter that can be changed on some units of its family, and whether they can on this one.
+    """The settings that can be changed on some units of the inverter's family, and whether they can on this one.
 
     changing names the one that is being changed right now.
     """
@@ -442,11 +443,11 @@ class InverterSettings(Message):
 
 
 ProfileName = Annotated[str, Field(min_length=1, max_length=40)]
-"""What the owner calls a profile, such as "winter night"; any letters."""
+"""The owner's name for a profile, such as "winter night", in any script."""
 
 
 class ProfileDifference(BaseModel):
-    """A setting that a profile would change: its present value, None where it is not known, and the wanted one."""
+    """A setting that a profile would change: its present value, None if unknown, and the wanted one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -456,9 +457,9 @@ class ProfileDifference(BaseModel):
 
 
 class ProfileState(BaseModel):
-    """A profile of the list: what it sets, and how that differs from now; not at all: it is in force.
+    """A profile of the list: what it sets, and how that differs from now; if nothing differs, it is in force.
 
-    reason says why it cannot be applied now; None: it can.
+    reason says why it cannot be applied now; None if it can.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -481,7 +482,7 @@ class ProfileRun(BaseModel):
 
 
 class ProfileOutcome(StrEnum):
-    """What became of a profile: it is in force, nothing was written, all is as before, or some of it stays changed."""
+    """The outcome of a profile: in force, nothing written, all as before, or some of it still changed."""
 
     APPLIED = "applied"
     NOT_APPLIED = "not_applied"
@@ -505,7 +506,7 @@ class ProfileChange(Message):
 class InverterProfiles(Message):
     """The profiles of INVERTER_PROFILES_FILE, the one that is being applied right now, and the last attempt.
 
-    reason says what is wrong with the file.
+    reason is the mistake in the file.
     """
 
     profiles: tuple[ProfileState, ...] = ()
@@ -525,7 +526,7 @@ class ChargeAheadPhase(StrEnum):
     """What charging ahead does.
 
     It is off, has nothing to do, waits until begins_at or (null) until the BMS allows charging, charges, puts the
-    settings back, or keeps off because a person said so.
+    settings back, or is held off by a person.
     """
 
     OFF = "off"
@@ -537,7 +538,7 @@ class ChargeAheadPhase(StrEnum):
 
 
 class ChargeBasis(StrEnum):
-    """Where the target comes from: the outlook, or the plan and the charge alone."""
+    """What the target is based on: the outlook, or only the schedule and the charge."""
 
     OUTLOOK = "outlook"
     PLAN = "plan"
@@ -546,11 +547,11 @@ class ChargeBasis(StrEnum):
 class ChargeAhead(Message):
     """Charging from the mains before an outage, in INVERTER_CONTROL=automatic: what is done, or in a dry run would be.
 
-    The outage is the next one that needs it, by the plan. target_percent is the charge to have when it begins, and
-    current_a the mains charging current for it. settings are those that are changed for it (with dry_run: would be),
-    before those that will be put back. It ends at the target or when the outage begins (ends_at). reason says in one
-    sentence what it does and why; warning what will not be reached all the same. can_undo: an undo (`charge_ahead/set`
-    with hold_off) would put the settings back, or keep them from being changed before this outage.
+    The outage is the next one that needs it, by the schedule. target_percent is the charge needed when it begins, and
+    current_a the mains charging current for it. settings are the values set for it (with dry_run: that would be set),
+    before the values that will be put back. It ends at the target or when the outage begins (ends_at). reason says in
+    one sentence what it does and why; warning says what will nevertheless not be reached. can_undo: an undo
+    (`charge_ahead/set` with hold_off) would put the settings back, or keep them unchanged before this outage.
     """
 
     phase: ChargeAheadPhase
@@ -573,7 +574,7 @@ class ChargeAhead(Message):
 
 
 class ChargeAheadCommand(Message):
-    """Undo: hold_off puts the settings back and leaves the outage ahead alone; without it that is withdrawn.
+    """Undo: hold_off puts the settings back and leaves the next outage alone; hold_off=false withdraws that.
 
     An old, retained or repeated one is refused. `by` names the sender.
     """
@@ -585,7 +586,7 @@ class ChargeAheadCommand(Message):
 class ChargeAheadStep(StrEnum):
     """What has happened to charging ahead.
 
-    It began, got another current, ended with all put back; somebody holds it off, or no longer does; or it failed.
+    It began, changed its current, ended with everything put back, was held off, was allowed again, or failed.
     """
 
     BEGAN = "began"
@@ -599,7 +600,7 @@ class ChargeAheadStep(StrEnum):
 class ChargeAheadEvent(Message):
     """A step of charging ahead: an event. With dry_run nothing was written: it is what would have been done.
 
-    by is `automatic`, or who undid it. The rest is as in ChargeAhead at that moment; reason says what and why.
+    by is `automatic`, or who undid it. The rest is as in ChargeAhead at that moment; reason says what happened and why.
     """
 
     step: ChargeAheadStep
@@ -631,10 +632,10 @@ class Balancing(StrEnum):
 
 
 class BatteryState(Message):
-    """One reading of a battery by its BMS; the battery `all` sums up all of them, `packs` are those that answer.
+    """One reading of a battery by its BMS; the battery `all` is the sum of all, `packs` are those that answer.
 
     current_a and power_w are positive while charging. Cells are counted from 1. full_ah is the BMS's estimate of the
-    aged capacity, nominal_ah the capacity that its owner has set. None means unknown; it never means zero.
+    aged capacity, nominal_ah the capacity set by the owner. None means unknown; it never means zero.
     """
 
     voltage_v: float | None = None
@@ -680,9 +681,9 @@ class BatteryState(Message):
 
 
 class BatteryInfo(Message):
-    """What a battery's BMS is and how it is set; pass codes are never read. Settings are by name, the unit in it.
+    """What a battery's BMS is and how it is set; pass codes are never read. Names of settings include the unit.
 
-    interval_s is how often the battery is read: a reading says nothing about now when the next one is overdue.
+    interval_s is how often the battery is read: once the next reading is overdue, the last one is out of date.
     """
 
     address: str
@@ -710,7 +711,7 @@ class DayState(StrEnum):
 
 
 class Certainty(StrEnum):
-    """How certain a planned outage is; unknown for a mark of the operator that nobody has documented."""
+    """How certain a planned outage is; unknown for an undocumented mark of the operator."""
 
     DEFINITE = "definite"
     POSSIBLE = "possible"
@@ -718,7 +719,7 @@ class Certainty(StrEnum):
 
 
 class Window(BaseModel):
-    """A planned outage from start to end, which may run over midnight."""
+    """A planned outage from start to end, which may cross midnight."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -734,7 +735,7 @@ class Window(BaseModel):
 
 
 class PlannedDay(BaseModel):
-    """One day of the operator's wall clock: its state, and when which source last confirmed it."""
+    """One day of the operator's local time: its state, and when and by which source it was last confirmed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -760,7 +761,7 @@ class HoursChangeKind(StrEnum):
 
 
 class HoursChange(BaseModel):
-    """Outages of the previous version of the schedule, and what has become of the same hours without power."""
+    """Hours without power in the previous version of the schedule, and the same hours in the new one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -772,8 +773,8 @@ class HoursChange(BaseModel):
 class ScheduleChange(BaseModel):
     """How the schedule differs from the previous one, by its hours and never by the operator's time stamps.
 
-    published are days that have a schedule now and had none before, withdrawn those that are unknown again, states
-    those whose state changed otherwise (an emergency began or ended). Their hours are not repeated in hours.
+    published are days that now have a schedule and had none before, withdrawn those that are unknown again, states
+    those whose state changed otherwise (an emergency began or ended). `hours` does not repeat their hours.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -787,7 +788,7 @@ class ScheduleChange(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_windows(cls, given: Any) -> Any:
-        """Read a change of version 0.1, which had windows that were added, removed and moved."""
+        """Read a change of version 0.1, which listed windows as added, removed and moved."""
         if not isinstance(given, dict) or "hours" in given:
             return given
         old = [{"kind": "added", "after": [one]} for one in given.get("added", ())]
@@ -799,11 +800,11 @@ class ScheduleChange(BaseModel):
 class OutageSchedule(Message):
     """The planned outages of a queue, as far as they are known.
 
-    windows are sorted, merged across midnight and in UTC; a day that is not among days is unknown. fetched_at is when a
-    source last answered, None if none has yet; region and queue are the address whose plan it is, and region is None
-    before version 2; stale means that this is more than a day ago. reason says why there is
-    no newer schedule. change is the last change, and survives restarts. superseded are outages of today and yesterday
-    that had begun when a newer version dropped or shortened them, up to that moment: one that went by them was planned.
+    windows are sorted, merged across midnight and in UTC; a day missing from days is unknown. fetched_at is when a
+    source last answered, None if none has yet; stale means that this was more than a day ago. region and queue are the
+    address of the schedule; region is None before version 2. reason says why there is no newer schedule. change is the
+    last change, and survives restarts. superseded are outages of today and yesterday that had begun when a newer
+    version dropped or shortened them, up to that moment: an actual outage in these hours was planned.
     """
 
     queue: str
@@ -823,7 +824,7 @@ class OutageSchedule(Message):
 
 
 class QueueVerdict(StrEnum):
-    """Whether the home's own outages fit its queue: too early to say, yes, another one fits better, nothing fits."""
+    """Whether the home's outages fit its queue: too early to say, yes, another queue fits better, or none fits."""
 
     EARLY = "early"
     FITS = "fits"
@@ -832,7 +833,7 @@ class QueueVerdict(StrEnum):
 
 
 class QueueScore(BaseModel):
-    """A queue, and how many of the home's outages began when one of its scheduled ones does."""
+    """A queue, and how many of the home's outages began at the beginning of a scheduled one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -843,8 +844,8 @@ class QueueScore(BaseModel):
 class QueueFit(Message):
     """How well the home's own outages fit its queue, by the published hours of all queues of the region.
 
-    outages are those since `since` on days whose hours are known; fitting began when a scheduled one of the home's own
-    queue does. others are the queues that fit better, named only where that is hardly a coincidence.
+    outages counts those since `since` on days with known hours; fitting counts those that began with a scheduled one of
+    the home's queue. others are the queues that fit better, named only if that can hardly be a coincidence.
     """
 
     region: str
@@ -864,14 +865,14 @@ class Via(StrEnum):
 
 
 BY_GRID = "grid"
-"""Who a plug is switched by when it follows the grid."""
+"""The author of a switch of a plug that follows the grid."""
 
 
 class PlugState(Message):
-    """Whether a plug is on (gang by gang where it has several), and how certain that is.
+    """Whether a plug is on (for each gang, if it has several), and how certain that is.
 
-    confirmed means that `on` was read back from the plug after the last command; pending is the state it should reach
-    and has not yet. switched_by names who switched last: grid, the sender of a command, or device.
+    confirmed means that `on` was read back from the plug after the last command; pending is the state that it should
+    reach but has not yet. switched_by names who switched last: grid, the sender of a command, or device.
     """
 
     name: str
@@ -891,12 +892,12 @@ class PlugState(Message):
 
 
 class PlugInfo(Message):
-    """A listed plug: what its owner calls it and its gangs (names by switch code), and what may be done with it.
+    """A listed plug: the owner's names for it and its gangs (by switch code), and what may be done with it.
 
-    follows_grid is whether outages switch it off and on, enabled what the list says of that. seen is false of a plug
-    that a setting has decided about (to switch it, or not to because of its name), until somebody has. listed is false
-    once it has left the list. reason says why a setup was refused, or a test failed; tested_at is when the plug was
-    last switched off and on again as a test, since the service has been running.
+    follows_grid is whether outages switch it off and on, enabled what the list says about that. seen is false while
+    only a setting has decided about the plug (to switch it, or not to because of its name), and no person has. listed
+    is false once it has left the list. reason says why a setup was refused, or a test failed; tested_at is when the
+    plug was last switched off and on as a test, since the service was started.
     """
 
     name: str
@@ -914,7 +915,7 @@ class PlugInfo(Message):
 class PlugSetup(Message):
     """A change of the list of plugs; what is None stays. An old or retained one is refused. `by` names the sender.
 
-    test asks to switch the plug off and on again at once; only with the grid on, and never a protected one.
+    test asks to switch the plug off and on again at once: only with the grid on, and never a protected plug.
     """
 
     enabled: bool | None = None
@@ -958,9 +959,9 @@ class PlugAction(Message):
 
 
 class AlertSent(Message):
-    """An alert that the bot has decided on: an event. `at` is when it did; `event` names what it is about.
+    """An alert that the bot has decided on: an event. `at` is when it did; `event` identifies its cause.
 
-    what is the alert in one sentence, kind what it is about, and recipients how many chats and channels want it.
+    what is the alert in one sentence, kind its kind, and recipients the number of chats and channels that get it.
     """
 
     event: str = Field(max_length=500)
@@ -974,7 +975,7 @@ MinuteOfDay = Annotated[int, Field(ge=0, lt=1440)]
 
 
 class ChatAlerts(BaseModel):
-    """What a chat has chosen: its quiet hours, both None where it has none, and whether alerts wait for their end.
+    """What a chat has chosen: its quiet hours, both None if it has none, and whether alerts wait for their end.
 
     label is the end of the chat's number.
     """
@@ -988,7 +989,7 @@ class ChatAlerts(BaseModel):
 
 
 class AlertSettings(Message):
-    """From when on the bot tells of something, and the quiet hours of its chats, by keys that are not their numbers."""
+    """The limits of the bot's alerts, and the quiet hours of its chats, by keys that are not their numbers."""
 
     low_battery_percent: float
     imbalance_mv: Int32
@@ -997,10 +998,10 @@ class AlertSettings(Message):
 
 
 class AlertSettingsCommand(Message):
-    """A change of what the bot tells and when; what is None stays. An old or retained one is refused.
+    """A change of what the bot reports and when; what is None stays. An old or retained one is refused.
 
-    quiet, with the hours from one local time to another, and quiet_waits are those of the chat that is named; false
-    means no quiet hours.
+    quiet, its hours from one local time to another, and quiet_waits are those of the named chat; quiet=false means no
+    quiet hours.
     """
 
     by: str = Field(max_length=64)
@@ -1025,10 +1026,10 @@ class PlannedShedding(BaseModel):
 
 
 class PlugPlan(Message):
-    """What the plug service will do in the planned outages of the next day, as things stand now.
+    """What the plug service will do in the planned outages of the next day, as things stand.
 
-    by_outlook is whether the outlook decides (PLUG_POLICY), who is asked again while an outage goes on. With dry_run
-    nothing is really switched. Published whenever it changes.
+    by_outlook is whether the outlook decides (PLUG_POLICY), which it does again during an outage. With dry_run nothing
+    is really switched. Published whenever it changes.
     """
 
     by_outlook: bool
@@ -1037,7 +1038,7 @@ class PlugPlan(Message):
 
 
 class Verdict(StrEnum):
-    """Whether the charge stays above the reserve until power returns. Uncertain has its chance beside it."""
+    """Whether the charge stays above the reserve until power returns. If uncertain, the chance is given with it."""
 
     LASTS = "lasts"
     UNCERTAIN = "uncertain"
@@ -1046,7 +1047,7 @@ class Verdict(StrEnum):
 
 
 class Band(BaseModel):
-    """A value with the range that holds it eight times in ten."""
+    """A value, with the range in which it lies eight times in ten."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -1056,7 +1057,7 @@ class Band(BaseModel):
 
 
 class HoldsUntil(BaseModel):
-    """When the reserve is reached while power stays away: early, typical and late; None: not within the forecast."""
+    """When the reserve is reached if power stays away: early, typical and late; None: not within the forecast."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -1078,8 +1079,8 @@ class PlugGain(BaseModel):
 class SheddingChance(BaseModel):
     """The chance that the battery lasts if `plug` and those before it are off, and those after it are on.
 
-    Without a plug it is the chance if all of them are on. None where nobody knows: what a plug draws that would have to
-    be switched on again, or what the home draws.
+    Without a plug it is the chance if all of them are on. None if unknown, as the home's load is, or that of a plug
+    that would be switched on again.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1089,15 +1090,15 @@ class SheddingChance(BaseModel):
 
 
 class OutageOutlook(BaseModel):
-    """What becomes of the battery in an outage: the running one, or one that is planned.
+    """The forecast of the battery for an outage, running or planned.
 
-    end is None where nobody knows it: of an emergency, or an outage that was not planned; then only holds_until is an
-    answer. chance is that of lasting until power really returns, late as it may be. margin_min is how much longer than
-    until `end` the charge holds, negative if it falls short; margin_percent is the typical charge at the end less the
-    reserve. charge_needed_percent is the charge before it begins with which it lasts nine times in ten, None if none
-    does; charge_from is when charging has to begin at the measured charging power, None if the charge suffices or
-    nothing is to be done; in_time is whether there is time enough. shedding are the plugs that outages switch off, the
-    first to go first, after an entry for none of them; empty for an outage that is only possible or without an end.
+    end is None if it is unknown, as in an emergency or an unplanned outage; then only holds_until says something.
+    chance is that of lasting until power really returns, which may be late. margin_min is for how long the charge lasts
+    beyond `end`, negative if it falls short; margin_percent is the typical charge at the end minus the reserve.
+    charge_needed_percent is the charge at the beginning with which the battery lasts nine times in ten, None if none is
+    enough; charge_from is when charging has to begin at the measured charging power, None if the charge is enough or
+    nothing can be done; in_time is whether there is enough time. shedding are the plugs that outages switch off, in
+    that order, after an entry for none of them; empty for an outage that is only possible or has no known end.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1121,7 +1122,7 @@ class OutageOutlook(BaseModel):
 
 
 class ChargeStrip(BaseModel):
-    """The charge ahead, in percent: a value every step_min minutes from `start` on."""
+    """The forecast charge, in percent: a value every step_min minutes from `start` on."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -1141,7 +1142,7 @@ class ChargeStrip(BaseModel):
 
 
 class ChargeSource(StrEnum):
-    """Who says how full the battery is: its BMS, the inverter, or the energy counted since it was last full."""
+    """The source of the charge: the BMS, the inverter, or the energy counted since the battery was last full."""
 
     BMS = "bms"
     INVERTER = "inverter"
@@ -1149,7 +1150,7 @@ class ChargeSource(StrEnum):
 
 
 class ChargeReading(BaseModel):
-    """The charge that the outlook starts from, and what each source says of it."""
+    """The charge that the outlook starts from, and the charge by each source."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -1162,10 +1163,9 @@ class ChargeReading(BaseModel):
 
 
 class LearnedFigure(BaseModel):
-    """Something learned of this home: its name with the unit in it, and how much stands behind it.
+    """A figure learned about this home: its name, which includes the unit, and the evidence for it.
 
-    evidence is counted in what the name of evidence_unit says (hours, days, outages ...); is_default marks a
-    conservative assumption.
+    evidence is counted in evidence_unit (hours, days, outages ...); is_default marks a conservative assumption.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1178,11 +1178,11 @@ class LearnedFigure(BaseModel):
 
 
 class Scorecard(BaseModel):
-    """How the forecasts that stood when outages began have turned out, of the last ten outages.
+    """The accuracy of the forecasts that were valid when the last ten outages began.
 
-    missed_percent is the typical miss of the charge at the end, in points; band_held of `outages` ended within the
-    band; verdicts_right of verdicts_given, those that were lasts or will_not_last. usage_correction is what the energy
-    taken in outages is multiplied by, because the forecasts missed one way.
+    missed_percent is the typical error of the charge at the end, in points. band_held of `outages` ended within the
+    band. verdicts_right of verdicts_given, which are those of lasts or will_not_last, were right. usage_correction is
+    the factor on the energy used in outages, because forecasts have erred in one direction.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1198,11 +1198,10 @@ class Scorecard(BaseModel):
 class Outlook(Message):
     """Whether the battery lasts through the outages ahead, and what to do so that it does.
 
-    outages are the running one and those planned, in order of time; possible ones are judged in a second case, in
-    which they all happen, as strip_if_possible is. holds_until is an answer to "and if power went now, and stayed
-    away"; during an outage, until when the battery holds. washing_from is when a washing machine (two hours of 1 kW)
-    next does no harm. unknown says what the outlook does not know; an outlook without strip knows nothing of the
-    charge.
+    outages are the running and the planned ones, in order of time; possible ones are judged in a second case in which
+    they all happen, as strip_if_possible is. holds_until is until when the battery lasts if power goes now and stays
+    away, or in an outage if it stays away. washing_from is when a washing machine (two hours of 1 kW) next does no
+    harm. unknown says what the outlook does not know; without strip it knows nothing about the charge.
     """
 
     reserve_percent: float
@@ -1218,10 +1217,10 @@ class Outlook(Message):
 
 
 class EnergyState(Message):
-    """The home's energy counters in kWh, counted from power since `since`; they never go back, nor over a restart.
+    """The home's energy counters in kWh, counted from power since `since`; they never go back, not even at a restart.
 
-    Each direction has a counter of its own. Where no power was measured for more than five minutes, nothing is counted.
-    None means that the power was never known. Published once a minute, after the counters are saved.
+    Each direction has its own counter. Gaps of more than five minutes between readings are not counted. None means that
+    the power was never known. Published once a minute, after the counters are saved.
     """
 
     since: Moment
@@ -1241,7 +1240,7 @@ class GridChange(StrEnum):
 
 
 class GridEvent(Message):
-    """The grid has gone or come back: an event, once for every transition_id that is seen while we listen."""
+    """The grid has gone or come back: an event, once for every new transition_id."""
 
     change: GridChange
     transition_id: str
@@ -1249,7 +1248,7 @@ class GridEvent(Message):
 
 
 class Expectation(StrEnum):
-    """What the schedule promises for this moment."""
+    """What the schedule says about this moment."""
 
     POWER = "power"
     OUTAGE = "outage"
@@ -1260,9 +1259,9 @@ class Expectation(StrEnum):
 
 
 class NextOutage(Message):
-    """The planned outage that lasts now, or else the next one; start and end are None where none is known.
+    """The planned outage that is running, or else the next one; start and end are None if none is known.
 
-    Published whenever it changes, also by mere passing of time. Outages that are only possible do not count.
+    Published whenever it changes, also just because time passes. Outages that are only possible do not count.
     """
 
     expected: Expectation
@@ -1271,6 +1270,6 @@ class NextOutage(Message):
 
 
 class Liveness(Message):
-    """Whether what is known of a device is of now. Repeated every 15 s and never retained: only live word counts."""
+    """Whether what is known about a device is current. Repeated every 15 s and never retained."""
 
     state: Contact

@@ -1,10 +1,10 @@
-"""The checksum of Modbus RTU, which inverters and the packs on RS485 share. Pure."""
+"""The checksum of Modbus RTU, for inverters and packs on RS485. Pure."""
 
 
 def crc16(content: bytes) -> bytes:
     """Return the checksum of Modbus RTU: polynomial 0xA001, start 0xFFFF, the low byte first.
 
-    Behind its own content it is zero: crc16(content + crc16(content)) == b"\0\0".
+    Computed over content and checksum, it is zero: crc16(content + crc16(content)) == b"\0\0".
     """
     crc = 0xFFFF
     for byte in content:

@@ -1,4 +1,4 @@
-"""Reports a service's state to systemd (sd_notify); does nothing where systemd did not start the service."""
+"""Reports a service's state to systemd (sd_notify); does nothing unless systemd started the service."""
 
 import os
 import socket
@@ -6,9 +6,9 @@ from contextlib import suppress
 
 
 def notify(*states: str) -> None:
-    """Send assignments such as READY=1, WATCHDOG=1, STATUS=text to the socket that systemd named.
+    """Send assignments such as READY=1, WATCHDOG=1, STATUS=text to systemd's socket.
 
-    NOTIFY_SOCKET is set by systemd and no setting of ours. A lost message does no harm: the next one follows in 30 s.
+    NOTIFY_SOCKET is set by systemd, and is not a setting. A lost message does no harm: the next one follows in 30 s.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:

@@ -15,11 +15,11 @@ REMIND_BEFORE = timedelta(minutes=15)
 def calendar_text(schedule: OutageSchedule, *, outage: str, possible: str, emergency: str) -> bytes:
     """Return the schedule as a calendar: an event per outage, an all-day event for a day of emergency outages.
 
-    The texts are the event titles. An outage is the same event by its day and its order in it, so that one that moves
-    stays itself; SEQUENCE grows with every change of the schedule. Nobody is busy because of it, and a reminder comes
-    before it. A possible outage is tentative.
+    The texts are the event titles. An event is identified by the day and its order in it, so that an outage that moves
+    stays the same event; SEQUENCE grows with every change of the schedule. Events do not block time, and have a
+    reminder. A possible outage is tentative.
     """
-    # the text of a calendar holds no control characters, and a line break in its name is an error of icalendar's
+    # a calendar must not contain control characters, and icalendar raises an error for a line break in its name
     queue = "".join(sign for sign in schedule.queue if sign.isprintable())
     schedule = schedule.model_copy(update={"queue": queue})
     calendar = Calendar()

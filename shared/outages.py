@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from shared.messages import Certainty, DayState, OutageSchedule, PlannedDay, Window
 
 EARLY = timedelta(minutes=30)
-"""How much earlier than scheduled the operator may switch without it counting as unscheduled."""
+"""How much earlier than scheduled an outage may begin and still count as scheduled."""
 STALE_AFTER = timedelta(days=1)
 """A schedule is stale when no source has confirmed it for this long."""
 
@@ -20,11 +20,11 @@ FIRM = (DayState.PLANNED, DayState.NO_OUTAGES)
 """The states of a day with reliable hours."""
 
 BY_WEIGHT = (Certainty.DEFINITE, Certainty.UNKNOWN, Certainty.POSSIBLE)
-"""Where planned outages overlap, the more certain one wins; an undocumented mark of the operator is nearly certain."""
+"""If planned outages overlap, the more certain one wins; an undocumented mark of the operator is nearly certain."""
 
 
 class Expected(StrEnum):
-    """What the schedule promises for a time."""
+    """What the schedule says about a time."""
 
     POWER = "light"
     """The value is the one that version 0.1 stored in the alerts waiting to be sent."""
@@ -46,11 +46,11 @@ class Status:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the schedule says about an outage at a moment: the one judgement of page, bot and record.
+    """What the schedule says about an outage at a moment: the same judgement for page, bot and record.
 
-    expected is what was promised for its beginning; POWER means that it is not in the schedule. planned is the outage
-    of the schedule that it is, back the one whose end brings the power, None where nothing promises an end. is_open
-    means that what comes after that end is not published, in_emergency that no schedule holds now.
+    expected is what the schedule said about its beginning; POWER means that it is not scheduled. planned is the
+    scheduled outage that it belongs to, back the one whose end should bring the power back, None if no end is known.
+    is_open means that what follows that end is not published, in_emergency that no schedule is valid now.
     """
 
     expected: Expected
@@ -62,7 +62,7 @@ class Judgement:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the schedule had the power back by now."""
+        """Whether power should be back by now."""
         return self.planned is not None and self.back is None and not self.is_open and not self.in_emergency
 
 
@@ -92,7 +92,7 @@ class Day:
 
 
 def status_at(schedule: OutageSchedule | None, now: datetime) -> Status:
-    """Return what the schedule promises for a time."""
+    """Return what the schedule says about a time."""
     if schedule is None:
         return Status(Expected.UNKNOWN)
     stale, today = is_stale(schedule, now), local_day(now, schedule.time_zone)
@@ -107,19 +107,18 @@ def status_at(schedule: OutageSchedule | None, now: datetime) -> Status:
 
 
 def planned_window(windows: Iterable[Window], start: datetime) -> Window | None:
-    """Return the planned outage that an outage with this beginning is; None where it is none of them.
+    """Return the planned outage that an outage with this beginning belongs to, or None.
 
-    Only the beginning counts, so that the answer is the same while it lasts and ever after: it lies within the
-    window, or at most EARLY before it.
+    Only the beginning counts, so that the answer never changes: it lies within the window, or at most EARLY before it.
     """
     near = [one for one in windows if one.start - EARLY <= start < one.end]
     return min(near, key=lambda one: (one.start > start, one.start), default=None)
 
 
 def judge(schedule: OutageSchedule | None, start: datetime, now: datetime) -> Judgement:
-    """Judge an outage that began at `start`, by what is known at `now`, or at its end where it is over.
+    """Judge an outage that began at `start`, by what is known at `now`, or at its end if it is over.
 
-    What it was when it began holds: one whose hours a newer version dropped or shortened meanwhile stays a planned one.
+    What it was when it began stays: it remains planned if a newer version drops or shortens its hours meanwhile.
     """
     if schedule is None:
         return Judgement(Expected.UNKNOWN)
@@ -142,7 +141,7 @@ def judge(schedule: OutageSchedule | None, start: datetime, now: datetime) -> Ju
 
 
 def superseded(before: OutageSchedule | None, windows: Sequence[Window], now: datetime) -> tuple[Window, ...]:
-    """Return the outages that had begun when `windows` dropped or shortened them, cut at the moment they did so."""
+    """Return the outages that had begun when `windows` dropped or shortened them, cut at that moment."""
     if before is None:
         return ()
     begun = (one.model_copy(update={"end": min(one.end, now)}) for one in before.windows if one.start < now)
@@ -151,7 +150,7 @@ def superseded(before: OutageSchedule | None, windows: Sequence[Window], now: da
 
 
 def succession(versions: Iterable[OutageSchedule]) -> Iterator[OutageSchedule]:
-    """Yield versions, oldest first, each with what it superseded; one of another address supersedes nothing."""
+    """Yield versions, oldest first, each with what it superseded; one for another address supersedes nothing."""
     before: OutageSchedule | None = None
     for one in versions:
         is_same = before is not None and is_same_address(before, one)
@@ -161,12 +160,12 @@ def succession(versions: Iterable[OutageSchedule]) -> Iterator[OutageSchedule]:
 
 
 def is_same_address(one: OutageSchedule, other: OutageSchedule) -> bool:
-    """Whether two schedules are of one queue and region; where one of them has no region, the queue decides."""
+    """Whether two schedules are for the same queue and region; if one has no region, the queue decides."""
     return one.queue == other.queue and (None in (one.region, other.region) or one.region == other.region)
 
 
 def is_known(state: DayState) -> bool:
-    """Whether the operator has said something about a day that settles what was planned on it."""
+    """Whether the operator has published something about a day that settles what was planned."""
     return state in (*FIRM, DayState.EMERGENCY)
 
 
@@ -210,7 +209,7 @@ def totals(windows: Sequence[Window]) -> tuple[timedelta, timedelta]:
 
 
 def state_of(schedule: OutageSchedule | None, day: date) -> DayState:
-    """Return the state of a day, `unknown` if it was not published."""
+    """Return the state of a day, or `unknown` if it was not published."""
     known = _known(schedule, day)
     return known.state if known else DayState.UNKNOWN
 
@@ -231,9 +230,9 @@ def bounds(day: date, zone: str) -> tuple[datetime, datetime]:
 
 
 def wall(day: date, minute: int, zone: str) -> datetime:
-    """Return when a wall clock shows so many minutes after midnight; 1440 is the next midnight.
+    """Return when the local time is this many minutes after midnight; 1440 is the next midnight.
 
-    A time skipped in spring becomes the moment of the skip; of one that occurs twice in autumn it is the first.
+    A time skipped in spring becomes the moment of the skip; of a time that occurs twice in autumn, the first counts.
     """
     tz = ZoneInfo(zone)
     local = datetime.combine(day, time()) + timedelta(minutes=minute)

@@ -1,4 +1,4 @@
-"""Why a serial port of this machine does not open. Pure: those who open ports import pyserial themselves."""
+"""Why a serial port of this machine does not open. Pure: the code that opens ports imports pyserial itself."""
 
 import errno
 
@@ -16,9 +16,9 @@ CAUSES = {
 
 
 def serial_port_reason(error: Exception, *, missing: Condition[[]]) -> Reason:
-    """Return the reason; `missing` is that of a device that is not there, which names the setting to check.
+    """Return the reason; `missing` is the one for a missing device, and names the setting to check.
 
-    pyserial's errors carry the number of the system's error where there is one.
+    pyserial's errors carry the system's error number, if there is one.
     """
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOENT:

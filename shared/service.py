@@ -1,4 +1,4 @@
-"""How every service starts, repeats, backs off and stops."""
+"""How every service starts, repeats its work, backs off and stops."""
 
 import asyncio
 import logging
@@ -28,19 +28,19 @@ log = logging.getLogger("service")
 S = TypeVar("S", bound=ServiceSettings)
 
 EXIT_CONFIG = 78
-"""EX_CONFIG of sysexits.h: starting again is useless until the user has done something, and supervisors know it."""
+"""EX_CONFIG of sysexits.h: a restart is useless until the user has done something, and supervisors know that."""
 HEARTBEAT_S = 30
 LAST_WORDS_S = 10.0
 STOP_AGAIN_S = 5.0
 TWIN_PAUSE_S = 600.0
-"""In a container: Docker starts it again whatever its exit code, and each start disturbs the other one for a moment."""
+"""In a container: Docker restarts it whatever its exit code, and each start disturbs the other process for a moment."""
 RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
 
 
 @dataclass(frozen=True)
 class Service(Generic[S]):
-    """What a service works with."""
+    """The parts that every service has."""
 
     name: str
     settings: S
@@ -58,7 +58,7 @@ def run(
 ) -> None:
     """Run a service until it is told to stop; session_s and mqtt5 are those of its Bus.
 
-    Exit codes: 0 it was told to stop, 78 only the user can mend it, 1 a bug, with its traceback.
+    Exit codes: 0 told to stop, 78 only the user can fix it, 1 a bug, with its traceback.
     """
     to_stderr(name, "INFO")
     try:
@@ -86,7 +86,7 @@ async def repeat(
     retry_first_s: float = RETRY_FIRST_S,
     retry_most_s: float = RETRY_MOST_S,
 ) -> NoReturn:
-    """Take a step again and again, `step()` seconds from start to start; after a passing failure later and later."""
+    """Repeat a step, `step()` seconds from start to start; after passing failures with growing pauses."""
     clock = asyncio.get_running_loop().time
     backoff = Backoff(retry_first_s, retry_most_s)
     while True:
@@ -103,7 +103,7 @@ async def repeat(
 
 
 def _heed_cancellation() -> None:
-    """Before Python 3.12 wait_for loses a cancellation that comes together with its result; libraries wait that way."""
+    """Before Python 3.12, wait_for loses a cancellation that arrives with its result; libraries use it."""
     task = asyncio.current_task()
     if task and task.cancelling():
         raise asyncio.CancelledError
@@ -116,7 +116,7 @@ async def _live(
     bus = Bus(settings, name, health, session_s=session_s, mqtt5=mqtt5)
     service = Service(name, settings, bus, health)
     work = asyncio.create_task(serve(service))
-    await asyncio.sleep(0)  # lets it subscribe before the first connection
+    await asyncio.sleep(0)  # so that it subscribes before the first connection
     connection = asyncio.create_task(bus.run())
     around = (_heartbeat(service), _watchdog(health), _lapse(health), _watch_clock(bus.clock), _stop_signal())
     tasks = [work, connection, *map(asyncio.create_task, around)]
@@ -135,7 +135,7 @@ async def _live(
 
 
 async def _end(work: asyncio.Task[None]) -> None:
-    """Stop the work and let it tidy up: the recorder commits its last batch here."""
+    """Stop the work and let it clean up: the recorder commits its last batch here."""
     while not work.done():
         work.cancel()
         await asyncio.wait([work], timeout=STOP_AGAIN_S)
@@ -147,7 +147,7 @@ async def _goodbye(bus: Bus, connection: asyncio.Task[None], failure: ConfigErro
 
 
 async def _reached(bus: Bus, connection: asyncio.Task[None], patience_s: float) -> bool:
-    """Wait for the broker, but no longer than there is hope."""
+    """Wait for the broker, unless `run` ends before."""
     waiting = asyncio.create_task(bus.connected.wait())
     await asyncio.wait([waiting, connection], timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -155,7 +155,7 @@ async def _reached(bus: Bus, connection: asyncio.Task[None], patience_s: float) 
 
 
 async def _heartbeat(service: Service[S]) -> None:
-    """Repeat the status while the event loop turns and the broker is there, and touch the file of the health check."""
+    """Repeat the status while the event loop runs and the broker is there, and touch the file of the health check."""
     while True:
         await service.bus.connected.wait()
         service.bus.send_status()
@@ -164,9 +164,9 @@ async def _heartbeat(service: Service[S]) -> None:
 
 
 async def _watchdog(health: Health) -> None:
-    """Keep systemd's watchdog quiet while the event loop turns, with the broker or without it.
+    """Keep systemd's watchdog quiet while the event loop runs, with or without the broker.
 
-    A restart would bring no broker back, and would lose what waits for it.
+    A restart would not bring the broker back, but lose what waits for it.
     """
     notify("READY=1")
     while True:
@@ -177,7 +177,7 @@ async def _watchdog(health: Health) -> None:
 
 
 async def _lapse(health: Health) -> None:
-    """Clear what was reported of messages that are long over."""
+    """Clear reports about messages that are long over."""
     while True:
         health.lapse(time.monotonic())
         await asyncio.sleep(HEARTBEAT_S)
@@ -207,7 +207,7 @@ async def _stop_signal() -> None:
 
 
 async def _last_words(name: str, error: ConfigError) -> None:
-    """Put the reason on the status topic, where the settings allow so much."""
+    """Publish the reason as the status, if the settings allow connecting."""
     with suppress(ConfigError):
         bus = Bus(load(MqttSettings), name, Health())
         connection = asyncio.create_task(bus.run())
@@ -217,7 +217,7 @@ async def _last_words(name: str, error: ConfigError) -> None:
 
 
 def exit_pause_s(error: ConfigError, *, in_container: bool) -> float:
-    """Return how long to wait before the process ends, which Docker would start again at once."""
+    """Return how long to wait before the process ends, as Docker would restart it at once."""
     return TWIN_PAUSE_S if in_container and isinstance(error, TwinError) else 0
 
 

@@ -1,4 +1,4 @@
-"""Whether a change of an inverter's setting may be asked for. Page and bot look here; the poller judges anew. Pure."""
+"""Whether a change of an inverter's setting may be requested, for page and bot; the poller decides itself. Pure."""
 
 from datetime import datetime
 from fractions import Fraction
@@ -19,7 +19,7 @@ POLLER = "poller"
 
 
 def change_refusal(state: BrokerState, inverter: str, setting: str, value: object, now: datetime) -> Reason | None:
-    """Return why a setting cannot be changed to a value as far as is known here, None if it may be asked for."""
+    """Return why a setting cannot be changed to a value, as far as known here; None if it may be requested."""
     known = state.inverter_settings.get(inverter)
     if known is None or not is_read(state, inverter, now):
         return control.UNKNOWN_INVERTER()
@@ -36,7 +36,7 @@ def change_refusal(state: BrokerState, inverter: str, setting: str, value: objec
 
 
 def profile_refusal(state: BrokerState, inverter: str, name: str, now: datetime) -> Reason | None:
-    """Return why a profile cannot be applied as far as is known here, None if it may be asked for."""
+    """Return why a profile cannot be applied, as far as known here; None if it may be requested."""
     known, settings = state.inverter_profiles.get(inverter), state.inverter_settings.get(inverter)
     if known is None or settings is None or not is_read(state, inverter, now):
         return control.UNKNOWN_INVERTER()
@@ -51,7 +51,7 @@ def profile_refusal(state: BrokerState, inverter: str, name: str, now: datetime)
 
 
 def hold_off_refusal(state: BrokerState, inverter: str, now: datetime, *, hold_off: bool) -> Reason | None:
-    """Return why charging ahead cannot be undone, or allowed again; None if it may be asked for."""
+    """Return why charging ahead cannot be undone, or allowed again; None if that may be requested."""
     ahead = state.charge_ahead.get(inverter)
     if ahead is None or not runs(state, now):
         return control.UNKNOWN_INVERTER()
@@ -65,12 +65,12 @@ def profile_named(profiles: InverterProfiles, name: str) -> ProfileState | None:
 
 
 def is_read(state: BrokerState, inverter: str, now: datetime) -> bool:
-    """Whether the poller runs and reads this inverter, so that its settings are those of now."""
+    """Whether the poller runs and reads this inverter, so that its settings are current."""
     return runs(state, now) and is_inverter_live(state, inverter, now)
 
 
 def runs(state: BrokerState, now: datetime) -> bool:
-    """Whether the poller is there: without it, whatever is asked for comes to nothing."""
+    """Whether the poller is running: without it, a request has no effect."""
     return is_service_running(state.services.get(POLLER), now)
 
 

@@ -1,4 +1,4 @@
-"""What several services need from the environment. Nothing else reads a setting from os.environ."""
+"""Settings that several services share. Nothing else reads a setting from os.environ."""
 
 import os
 import re
@@ -36,28 +36,28 @@ SECRET = re.compile("password|token|secret|key|database_url|ntfy_url", re.IGNORE
 
 
 def no_sum(name: str) -> str:
-    """Return an inverter's name; that of the sum of all is taken."""
+    """Return an inverter's name, which must not be that of the sum of all."""
     if name.casefold() == ALL:
         raise InvalidValueError(poller.RESERVED_NAME())
     return name
 
 
 _FILE: ContextVar[Path | str | None] = ContextVar("settings file", default=None)
-"""What is being read. pydantic-settings must not see it: python-dotenv would read it too, and without bounds."""
+"""The file being read. pydantic-settings must not see it: python-dotenv would read it too, without limits."""
 
 
 class Settings(BaseSettings):
     """Base of every settings class.
 
-    Read from the environment, else from the file that ENV_FILE names (default .env), else from a file in SECRETS_DIR.
-    A field's description is the only place where a setting is described: `make docs` writes .env.example, the
-    environment in docker-compose.yml and docs/settings.md from the fields.
+    Read from the environment, else from the file named by ENV_FILE (default .env), else from a file in SECRETS_DIR.
+    A setting is described only by its field: `make docs` writes .env.example, the environment in docker-compose.yml and
+    docs/settings.md from the fields.
     """
 
     section: ClassVar[Section]
-    """Where the fields that a class declares itself are listed."""
+    """The section in which the fields declared by a class are listed."""
     handed_over: ClassVar[bool] = True
-    """Whether docker-compose.yml hands these fields over from .env."""
+    """Whether docker-compose.yml passes these fields on from .env."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     @field_validator("*")
     @classmethod
     def _no_home_directory(cls, value: Any) -> Any:
-        """Refuse `~`, which every reader of the settings file would replace by a home of its own, or not at all."""
+        """Refuse `~`, which each reader of the settings file would replace by a different home, or not at all."""
         first = value.parts[:1] if isinstance(value, Path) else ()
         if first and first[0].startswith("~") and not Path(first[0]).exists():
             raise InvalidValueError(conditions.HOME_DIRECTORY())
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
 
 
 class _SettingsFile(DotEnvSettingsSource):
-    """The settings file, read by `shared.env_file`. Raises ConfigError where a quote does not end."""
+    """The settings file, read by `shared.env_file`. Raises ConfigError for an open quote."""
 
     def _read_env_file(self, file_path: Path) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
@@ -104,7 +104,7 @@ class _SettingsFile(DotEnvSettingsSource):
 
 
 class MqttSettings(Settings):
-    """Where the broker is and who we are there."""
+    """The broker, and our account there."""
 
     section = Section.BROKER
 
@@ -159,11 +159,11 @@ class MqttSettings(Settings):
 
     @property
     def instance(self) -> str:
-        """Which one this is of several processes of the same service; empty for the first, who has the status topic."""
+        """The name of one of several processes of a service; empty for the first, which has the status topic."""
         return ""
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Return whose certificates are trusted, or None where MQTT_TLS is off."""
+        """Return the TLS context with the trusted certificates, or None if MQTT_TLS is off."""
         if not self.mqtt_tls:
             return None
         try:
@@ -175,7 +175,7 @@ class MqttSettings(Settings):
             raise ConfigError(unreadable) from None
 
     def password_for(self, account: str) -> str:
-        """Return MQTT_PASSWORD, or else what mosquitto/start.sh keeps for the account under MQTT_SECRETS_DIR."""
+        """Return MQTT_PASSWORD, or else the account's password that mosquitto/start.sh keeps in MQTT_SECRETS_DIR."""
         given = self.mqtt_password.get_secret_value()
         if given:
             return given
@@ -212,12 +212,12 @@ class DatabaseSettings(Settings):
 
     @property
     def database(self) -> Path | str:
-        """The server where there is one, else the file."""
+        """The server if there is one, otherwise the file."""
         return self.database_url.get_secret_value() or self.db_path
 
 
 class HistorySettings(DatabaseSettings):
-    """Whose history is read."""
+    """The home whose history is read."""
 
     section = Section.HISTORY
 
@@ -228,7 +228,7 @@ class HistorySettings(DatabaseSettings):
 
 
 class ZoneSettings(Settings):
-    """Whose clock days follow."""
+    """The time zone of days."""
 
     section = Section.HISTORY
 
@@ -252,7 +252,7 @@ class ZoneSettings(Settings):
 
 
 class LanguageSettings(Settings):
-    """In which language people are addressed who have not chosen one."""
+    """The language for people who have not chosen one."""
 
     section = Section.COMMON
 
@@ -264,7 +264,7 @@ class LanguageSettings(Settings):
 
 
 class InverterNameSettings(Settings):
-    """What the inverter is called."""
+    """The name of the inverter."""
 
     section = Section.INVERTER
 

@@ -1,4 +1,4 @@
-"""Metadata of settings: their sections, their values in containers, and which of them most homes set."""
+"""Metadata of settings: their sections, their values in containers, and which of them most homes need."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -38,7 +38,7 @@ class Section(Enum):
 class InCompose:
     """The fixed value of a setting in its container; None keeps it out of the container's environment.
 
-    A setting without this metadata is handed over from .env.
+    A setting without this metadata is passed on from .env.
     """
 
     value: str | None
@@ -49,7 +49,7 @@ NOT_IN_COMPOSE = InCompose(None)
 
 @dataclass(frozen=True)
 class Essential:
-    """Marks a setting that most homes set: its line in .env.example is not commented out."""
+    """Marks a setting that most homes need: its line in .env.example is not commented out."""
 
 
 ESSENTIAL = Essential()

@@ -1,4 +1,4 @@
-"""A small state file that survives a power loss, as JSON of a pydantic model."""
+"""A small state file that survives a power cut: a pydantic model as JSON."""
 
 import os
 from collections.abc import Callable
@@ -16,13 +16,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class DamagedStateError(ConfigError):
-    """The file does not hold what it should."""
+    """The content of the file is not valid."""
 
 
 class StateFile(Generic[M]):
-    """The setting that names the file, the file, the model of its content, and the mode it gets.
+    """The setting that names the file, the file, the model of its content, and its mode.
 
-    All fields of the model have defaults: a file that is missing or damaged is read as these.
+    All fields of the model have defaults, which stand in for a missing or damaged file.
     """
 
     def __init__(self, setting: str, path: Path, model: type[M], *, mode: int = 0o666) -> None:
@@ -32,7 +32,7 @@ class StateFile(Generic[M]):
         self._mode = mode
 
     def peek(self) -> M:
-        """Return the content, or the defaults where there is no file. Raises ConfigError."""
+        """Return the content, or the defaults if there is no file. Raises ConfigError."""
         try:
             return self._model.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
@@ -59,7 +59,7 @@ class StateFile(Generic[M]):
             return self._model()
 
     def save(self, content: M) -> None:
-        """Replace the content; it is on disk when this returns. Raises StorageError."""
+        """Replace the content, and wait until it is on disk. Raises StorageError."""
         try:
             replace_atomically(self._path, content.model_dump_json(indent=1), mode=self._mode)
         except OSError as error:
@@ -75,25 +75,25 @@ class StateFile(Generic[M]):
             raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
 
     def take_over(self, other: Path) -> None:
-        """Give another file this name, in place of what is there. Raises StorageError."""
+        """Give another file this name, replacing the present one. Raises StorageError."""
         try:
-            draft_of(other).unlink(missing_ok=True)  # or it would be taken for the newest content under the other name
+            draft_of(other).unlink(missing_ok=True)  # else it would be the newest content of the other
             move_into_place(other, self._path)
         except OSError as error:
             cause = system.os_reason(error)
             raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
 
     def _take_over_draft(self) -> None:
-        """Finish a save that a kill interrupted while it waited for the disk: what was written whole counts."""
+        """Finish a save that a kill interrupted while it waited for the disk, if it is complete."""
         draft = draft_of(self._path)
         try:
             self._model.model_validate_json(draft.read_bytes())
             move_into_place(draft, self._path)
-        except (ValidationError, OSError):  # there is none, or half of one
+        except (ValidationError, OSError):  # there is none, or it is incomplete
             return
 
     def _rename(self, mark: str) -> Path:
-        """Rename the file to a name that is free, and return it. Raises OSError."""
+        """Rename the file to a free name, and return that. Raises OSError."""
         names = (self._path.with_name(f"{self._path.name}.{mark}-{number}") for number in count(1))
         aside = next(name for name in names if not os.path.lexists(name))
         move_into_place(self._path, aside)

@@ -1,4 +1,4 @@
-"""How a command-line tool speaks, in the language of the settings, and ends with a code that says whether it worked."""
+"""How a command-line tool prints, in the configured language, and ends with a code that says whether it worked."""
 
 import argparse
 import logging
@@ -24,9 +24,9 @@ def use(settings_type: type[S], tool: Callable[[S, Localizer], str]) -> None:
 
 
 def speak(tool: Callable[[Localizer], object]) -> None:
-    """Run a tool. Exit codes: 0 done, 1 it did not work, 78 only the user can mend it, 130 interrupted."""
+    """Run a tool. Exit codes: 0 done, 1 it did not work, 78 only the user can fix it, 130 interrupted."""
     logging.basicConfig(level="WARNING", format="%(message)s")
-    language = LanguageSettings.model_construct().bot_language  # where the settings cannot be read
+    language = LanguageSettings.model_construct().bot_language  # if the settings cannot be read
     try:
         language = load(LanguageSettings).bot_language
         use_words_of(language)
@@ -39,7 +39,7 @@ def speak(tool: Callable[[Localizer], object]) -> None:
 
 
 def use_words_of(language: Language) -> None:
-    """Let argparse speak a language from now on: it asks its module's gettext for every word that is not ours."""
+    """Make argparse use a language: it asks its module's gettext for every word of its own."""
     words = ARGPARSE if language is Language.UK else {}
     vars(argparse).update(
         _=lambda word: words.get(word, word),
@@ -48,6 +48,6 @@ def use_words_of(language: Language) -> None:
 
 
 def write(line: str) -> None:
-    """Print a line at once, for whoever watches a long search."""
+    """Print a line at once, as somebody may be watching a long search."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -54,19 +54,19 @@ M = TypeVar("M", bound=Message)
 NAME = r"[^/+#\s]+"
 """A device's name in a topic: no level, no wildcard, no blank."""
 PLACE = re.compile(r"\{\w+\}")
-"""What a name replaces in a template. The rest of it has nothing that a pattern would take for something else."""
+"""What a name replaces in a template. The rest of a template has no characters special to a pattern."""
 
 
 REPLAY = "replay/"
-"""Below it the recorder hears again what a broker that was killed may have lost; nobody else reacts to the past."""
+"""Below it, what a killed broker may have lost is published again, for the recorder only."""
 
 
 @dataclass(frozen=True)
 class Topic(Generic[M]):
     """A topic template with its payload type; {name} stands for the device. State is retained, commands are not.
 
-    Where something of a device has topics of its own, as {setting} has, a name is both with a slash between.
-    replayed: its messages are recorded, and published again by their writer if the broker may have lost them.
+    If a part of a device has its own topics, such as {setting}, a name is `device/part`. replayed: its messages are
+    recorded, and published again by their writer if the broker may have lost them.
     """
 
     template: str
@@ -78,13 +78,13 @@ class Topic(Generic[M]):
 
     @property
     def is_command(self) -> bool:
-        """Whether whoever writes it asks for something, instead of telling what is so."""
+        """Whether its messages ask for something, instead of reporting something."""
         return self.template.endswith(("/set", "/setup"))
 
     @property
     def replay(self) -> "Topic[M]":
         """The topic on which messages are published again."""
-        about = f"`{self.template}` again, for the recorder, where the broker may have lost it."
+        about = f"`{self.template}` again, for the recorder, in case the broker has lost it."
         return replace(self, template=REPLAY + self.template, about=about, retain=False, replayed=False)
 
     def named(self, name: str = "") -> str:
@@ -100,7 +100,7 @@ class Topic(Generic[M]):
         return PLACE.sub("+", self.template)
 
     def name_in(self, topic: str) -> str | None:
-        """Return the device's name in a topic, "" where the template has none, or None if it is another topic."""
+        """Return the device's name in a topic, "" if the template has none, or None if it is another topic."""
         pattern = PLACE.sub(lambda _: f"({NAME})", self.template)
         found = re.fullmatch(pattern, topic)
         return found and "/".join(found.groups())
@@ -159,7 +159,7 @@ SETTING_SET = Topic(
     "inverter/{name}/setting/{setting}/set",
     SettingCommand,
     ("bot", "dashboard", "hass", "homeassistant"),
-    "A command to change a setting of an inverter; obeyed where INVERTER_CONTROL allows it.",
+    "A command to change a setting of an inverter; executed if INVERTER_CONTROL allows it.",
     retain=False,
 )
 INVERTER_PROFILES = Topic(
@@ -199,7 +199,7 @@ CHARGE_AHEAD_SET = Topic(
     "inverter/{name}/charge_ahead/set",
     ChargeAheadCommand,
     ("bot", "dashboard", "hass", "homeassistant"),
-    "A command to undo charging ahead, and to leave the outage ahead alone.",
+    "A command to undo charging ahead, and to leave the next outage alone.",
     retain=False,
 )
 BATTERY_STATE = Topic(
@@ -245,11 +245,9 @@ PLUG_SETUP = Topic(
 ALERT_SENT = Topic(
     "bot/alert", AlertSent, ("bot",), "An alert that the bot sends: an event.", retain=False, replayed=True
 )
-ALERT_SETTINGS = Topic(
-    "bot/settings", AlertSettings, ("bot",), "From when on the bot tells of something, and its quiet hours."
-)
+ALERT_SETTINGS = Topic("bot/settings", AlertSettings, ("bot",), "The limits of the bot's alerts, and its quiet hours.")
 ALERT_SETTINGS_SET = Topic(
-    "bot/settings/set", AlertSettingsCommand, ("dashboard",), "A change of what the bot tells and when.", retain=False
+    "bot/settings/set", AlertSettingsCommand, ("dashboard",), "A change of what the bot reports and when.", retain=False
 )
 OUTLOOK_STATE = Topic("outlook/state", Outlook, ("outlook",), "Whether the battery lasts through the outages ahead.")
 ENERGY_STATE = Topic(
@@ -259,13 +257,13 @@ GRID_EVENT = Topic(
     "grid/event", GridEvent, ("homeassistant",), "The grid has gone or come back: an event.", retain=False
 )
 NEXT_OUTAGE = Topic(
-    "outage/next", NextOutage, ("homeassistant",), "The planned outage that lasts, or the next one, by the schedule."
+    "outage/next", NextOutage, ("homeassistant",), "The running or next planned outage, by the schedule."
 )
 LIVE = Topic(
     "live/{name}",
     Liveness,
     ("homeassistant",),
-    "Whether a device of Home Assistant shows what is true now, every 15 s.",
+    "Whether what is shown of a device in Home Assistant is current, every 15 s.",
     retain=False,
 )
 REPLAY_REQUEST = Topic(
@@ -324,4 +322,4 @@ BIRTH = DiscoveryTopic(
     "status", ("hass", "homeassistant"), "Home Assistant's birth and will: `online`, `offline`; not retained."
 )
 DISCOVERY_TOPICS = (DISCOVERY_CONFIG, BIRTH)
-"""Until version 0.1 Home Assistant itself had the account `homeassistant`, and may still have."""
+"""Up to version 0.1 Home Assistant itself used the account `homeassistant`, and may still do so."""

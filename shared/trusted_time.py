@@ -1,12 +1,12 @@
 """Trusted time, pure: whether a clock is set, and what a moment of an unset clock really was.
 
-A Raspberry Pi has no clock battery: it boots minutes to months behind and jumps when the internet is back. What all
-processes of a host share whatever its clock shows are the boot id and the time since boot; so a moment is a boot and an
-uptime, and a clock amounts to the moment of boot by its own reckoning, `started`.
+A Raspberry Pi has no clock battery: it boots minutes to months behind, and jumps when the internet is back. All
+processes of a host share the boot id and the time since boot, whatever the clock shows. So a moment is a boot and an
+uptime, and a clock is described by the moment of boot that it implies, `started`.
 
-While the clock is not set we do not use it. Our times are then those of the boot: in the 1970s, from a moment of its
-own for each boot. So they are right among themselves, cannot be mistaken for real ones, and are moved as soon as it is
-known when the boot really was.
+While the clock is not set we do not use it. Our times then count from the boot: in the 1970s, from a different moment
+for each boot. So they are consistent, cannot be mistaken for real ones, and are converted as soon as it is known when
+the boot really was.
 """
 
 from collections.abc import Callable
@@ -23,21 +23,21 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
-"""This program is younger, so a clock that shows an earlier time is wrong."""
+"""The program is younger, so a clock that shows an earlier time is wrong."""
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """A clock that shows a later time is wrong, whoever has set it."""
 UNSET_FROM = datetime(1970, 1, 1, tzinfo=UTC)
 UNSET_UNTIL = datetime(1980, 1, 1, tzinfo=UTC)
 UNSET_STARTS_S = 8 * 365 * 24 * 3600
-"""Boots whose clock is not set begin within so many seconds; no boot lasts the two years that are left."""
+"""Boots with an unset clock begin within this many seconds of 1970; no boot lasts the two years that are left."""
 LONG_AGO = datetime(1960, 1, 1, tzinfo=UTC)
-"""A moment of another boot whose clock was not set: before everything that we know."""
+"""A moment of another boot with an unset clock: before everything that we know."""
 STEP = timedelta(seconds=2)
-"""Between two looks a clock that is slewed moves less than this against the time since boot."""
+"""A clock that is being slewed moves by less than this between two looks, against the time since boot."""
 LEAP = timedelta(hours=1)
-"""A clock that was right does not need a correction as large as this: it must prove itself again."""
+"""A clock that was right needs no correction as large as this: it must prove itself again."""
 SETTLE_S = 600.0
-"""How long a clock that has leapt must stand."""
+"""How long a clock that has leapt must stay as it is."""
 YEARS = timedelta(days=3650)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -46,8 +46,8 @@ MILLISECOND = timedelta(milliseconds=1)
 class HostTime:
     """What a host reports at one instant.
 
-    synchronised is the kernel's word that its clock has been set from the network and not been set by hand since; None
-    where there is no such word. backed: a battery clock agrees, or the host of this virtual machine has set it.
+    synchronised: the kernel reports that its clock was set from the network and not by hand since; None if it does not
+    report that. backed: a battery clock agrees, or the host of this virtual machine has set it.
     """
 
     at: datetime
@@ -63,21 +63,21 @@ class HostTime:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the calendar allows what the clock shows."""
+        """Whether the clock shows a possible date."""
         return EARLIEST <= self.at < LATEST
 
     @property
     def is_plausible(self) -> bool:
-        """Whether anything says that the clock is right, and the calendar does not say otherwise."""
+        """Whether anything confirms the clock, and it shows a possible date."""
         return (self.synchronised is not False or self.backed) and self.is_possible
 
 
 @dataclass(frozen=True)
 class ClockTrack:
-    """What is known of a clock: whether it is trusted, and where it stood when it last was (`proven`).
+    """What is known about a clock: whether it is trusted, and the moment of boot by it when it last was (`proven`).
 
-    shown is the moment of boot by the wall clock, looked_at_s the uptime of the last look; leapt_at_s that at which a
-    trusted clock moved so far that it must prove itself.
+    shown is the moment of boot by the wall clock, looked_at_s the uptime of the last look, leapt_at_s the uptime at
+    which a trusted clock moved so far that it must prove itself.
     """
 
     boot: str
@@ -96,14 +96,14 @@ class ClockTrack:
 
 @dataclass(frozen=True)
 class ClockChange:
-    """From now on our times of this boot are greater by this much; those from before began with `since`."""
+    """From now on our times of this boot are greater by this much; those before it began with `since`."""
 
     by: timedelta
     trusted: bool
     since: datetime
 
     def moved(self, value: T) -> T:
-        """Return a value with its moments of this boot by the clock as it is now; earlier ones stay."""
+        """Return a value with its moments of this boot by the new clock; earlier ones stay."""
         return with_moments(value, lambda at: at + self.by if self._covers(at) else at)
 
     def _covers(self, at: datetime) -> bool:
@@ -113,8 +113,8 @@ class ClockChange:
 def after_look(track: ClockTrack | None, host: HostTime) -> ClockTrack:
     """Return the track after a look at the host's time.
 
-    Trust lasts for the boot, because the kernel calls itself unsynchronised again nine hours after it lost its server
-    although its clock is right; only a step ends it.
+    Trust lasts until the next boot, unless the clock is stepped: nine hours after losing its server the kernel calls
+    itself unsynchronised, although its clock is right.
     """
     synchronised, shown, looked_at_s = host.synchronised is True, host.started, host.uptime_s
     if track is None or track.boot != host.boot:
@@ -125,7 +125,7 @@ def after_look(track: ClockTrack | None, host: HostTime) -> ClockTrack:
     if abs(shown - track.shown) <= STEP:
         return _proven(_stands(track, host, believed=newly_synchronised), shown)
     trusted, leapt_at_s = host.is_plausible, None
-    if track.proven and abs(shown - track.proven) <= STEP:  # a mistake was undone
+    if track.proven and abs(shown - track.proven) <= STEP:  # a mistake was corrected
         trusted = host.is_possible
     elif track.proven and abs(shown - track.proven) > LEAP and not newly_synchronised:
         trusted, leapt_at_s = False, host.uptime_s
@@ -150,12 +150,12 @@ def unset_start(boot: str) -> datetime:
 
 
 def is_unset(at: datetime) -> bool:
-    """Whether a moment is by the times of a boot whose clock was not set."""
+    """Whether a moment is from a boot with an unset clock."""
     return at < UNSET_UNTIL
 
 
 def stamped(message: M, clock: ClockTrack) -> M:
-    """Return a message as it is published: by a clock that is set, or with the boot by whose times it is."""
+    """Return a message as it is published: by a clock that is set, or stamped with the boot of its times."""
     if not is_unset(message.at):
         return message
     start = unset_start(clock.boot)
@@ -166,10 +166,10 @@ def stamped(message: M, clock: ClockTrack) -> M:
 
 
 def restate(message: M, started: datetime) -> M:
-    """Return a message with its times by a clock that shows `started` as the moment of its host's boot.
+    """Return a message with its times by a clock by which its host booted at `started`.
 
-    A message without a stamp was measured by a clock that was set, and stays as it is. So do its moments from before
-    the boot, which no unset clock has shown.
+    A message without a stamp was measured by a set clock, and stays as it is. So do moments from before the boot, which
+    no unset clock can show.
     """
     return message if message.clock is None else _moved(message, unset_start(message.clock.boot), started)
 
@@ -177,7 +177,7 @@ def restate(message: M, started: datetime) -> M:
 def by_clock(message: M, clock: ClockTrack) -> M:
     """Return a message with its times by our own clock, set or not, so that its age is right.
 
-    Times of another boot are LONG_AGO, unless they are real. While our clock is not set, real ones are ahead of it:
+    Times of another boot are LONG_AGO, unless they are real. While our clock is not set, real ones are in its future:
     never fresh.
     """
     if message.clock is None or message.clock.boot == clock.boot:
@@ -186,7 +186,7 @@ def by_clock(message: M, clock: ClockTrack) -> M:
 
 
 def this_boot_only(value: T, clock: ClockTrack) -> T:
-    """Return what was saved to disk with its times by our own clock; unset ones of other boots are LONG_AGO."""
+    """Return saved content with its times by our own clock; unset times of other boots become LONG_AGO."""
     start, uptime = unset_start(clock.boot), timedelta(seconds=clock.looked_at_s)
 
     def date(at: datetime) -> datetime:
@@ -198,7 +198,7 @@ def this_boot_only(value: T, clock: ClockTrack) -> T:
 
 
 def elapsed(since: datetime, until: datetime) -> timedelta | None:
-    """Return the time between two moments; None where it is unknown, as they are not by the same clock."""
+    """Return the time between two moments, or None if they are not by the same clock."""
     length = until - since
     if is_unset(since) is not is_unset(until) or not -STEP <= length < YEARS:
         return None
@@ -206,7 +206,7 @@ def elapsed(since: datetime, until: datetime) -> timedelta | None:
 
 
 def with_moments(value: T, change: Callable[[datetime], datetime]) -> T:
-    """Return a value with every moment in it changed; the value itself where none is."""
+    """Return a value with every moment in it changed; the value itself if there is none."""
     return cast("T", _with_moments(value, change))
 
 

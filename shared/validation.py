@@ -1,4 +1,4 @@
-"""What pydantic found wrong, as conditions with their places, so that it can be rendered in the reader's language."""
+"""The faults that pydantic finds, as conditions with their places, to be rendered in the reader's language."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from shared.conditions import Reason, files, values
 Context = Mapping[str, Any]
 
 HOST = r"(?![^:]*:[0-9]*$)[\w.:%-]*"
-"""A name or an address without a scheme, a port and quotes; the colons of IPv6 are several."""
+"""A name or an address without scheme, port and quotes; IPv6 has several colons."""
 QUOTED = re.compile(r"'([^']*)'")
 
 
 class InvalidValueError(ValueError):
-    """What a validator of ours raises about a value."""
+    """Raised by our own validators about a value."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.text)
@@ -27,9 +27,9 @@ class InvalidValueError(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with some input; `kind` is pydantic's name for it, value_error for a validator of ours.
+    """One fault of some input; `kind` is pydantic's name for it, value_error for our own validators.
 
-    The reason does not repeat the input, unless such a validator did. repr hides `given`, which may be a secret.
+    The reason does not repeat the input, unless our validator did. repr hides `given`, which may be a secret.
     """
 
     location: tuple[int | str, ...]
@@ -44,12 +44,12 @@ class Fault:
         return ".".join(map(str, self.location))
 
     def at_its_place(self) -> Reason:
-        """Return the reason behind its place."""
+        """Return the reason after its place."""
         return files.at(place=self.path, fault=self.reason) if self.path else self.reason
 
 
 def form(pattern: str, example: str) -> AfterValidator:
-    """Return a validator of what people write: all of a text must match, or else its writer is shown the example."""
+    """Return a validator of text: all of it must match, otherwise the error shows the example."""
     whole = re.compile(pattern)
 
     def is_of_the_form(text: str) -> str:
@@ -61,12 +61,12 @@ def form(pattern: str, example: str) -> AfterValidator:
 
 
 def faults(error: ValidationError) -> list[Fault]:
-    """Return everything that is wrong, in pydantic's order."""
+    """Return all faults, in pydantic's order."""
     return [_fault(details) for details in error.errors(include_url=False)]
 
 
 def first_fault(error: ValidationError) -> Fault:
-    """Return the first thing that is wrong."""
+    """Return the first fault."""
     return faults(error)[0]
 
 
@@ -84,7 +84,7 @@ def _reason(kind: str, context: Context) -> Reason:
     if kind in LIMITS:
         name, condition = LIMITS[kind]
         limit = context[name]
-        if not isinstance(limit, int | float):  # a moment, a length of time
+        if not isinstance(limit, int | float):  # a moment, a duration
             return values.other(kind=kind)
         return condition(int(limit) if float(limit).is_integer() else limit)
     if kind in TEXTS:
@@ -96,7 +96,7 @@ def _reason(kind: str, context: Context) -> Reason:
 
 
 def _choices(expected: str) -> str:
-    """Return possible values without the English between them."""
+    """Return the possible values without the English words between them."""
     return ", ".join(QUOTED.findall(expected) or expected.replace(" or ", ", ").split(", "))
 
 
@@ -149,4 +149,4 @@ FAMILIES: dict[str, Callable[[], Reason]] = {
     "dataclass_": values.NOT_A_MAPPING,
     "json_": values.NOT_JSON,
 }
-"""By the beginnings of pydantic's names."""
+"""By the prefixes of pydantic's names."""

@@ -1,6 +1,6 @@
 """A YAML text of one key with a list of mappings below it: read, added to and changed by ruamel.yaml. No I/O.
 
-New rows go behind the text as it is. Any other edit is a round trip, which keeps comments, order, quotes and the
+New rows are appended to the text as it is. Any other edit is a round trip, which keeps comments, order, quotes and the
 indentation of the list; a text that has lost a comment, an anchor, an alias or a tag on the way is not returned.
 The caller reads the result back.
 """
@@ -28,15 +28,15 @@ BREAK = re.compile(r"\r\n|\n|\r")
 NO_WRAPPING = 2**31
 BLOCK_TEXT = LiteralScalarString | FoldedScalarString
 MOST_NODES = 100_000
-"""A list of a thousand plugs has less than a third."""
+"""A list of a thousand plugs has less than a third of that."""
 MOST_CHARACTERS = 100_000
-"""Those take three seconds to read; a plug of which everything is said has some 150."""
+"""They take three seconds to read; a fully described plug takes about 150."""
 NEXT_LINE = "\x85"
 """A line break in YAML 1.1; ruamel.yaml folds it between single quotes."""
 
 
 class YamlTextError(Exception):
-    """A text that cannot be read, and why, without a word of it. `line` counts from 1; None where it is not known."""
+    """A text that cannot be read, and why, without quoting it. `line` counts from 1; None if it is unknown."""
 
     def __init__(self, reason: Reason, line: int | None) -> None:
         super().__init__(reason.text)
@@ -45,11 +45,11 @@ class YamlTextError(Exception):
 
 
 class CannotEditError(Exception):
-    """Only the author of the text can make this edit without a loss."""
+    """Only the author of the text can make this edit without loss."""
 
 
 def parse(text: str) -> object:
-    """Return what a text holds, None for an empty one. Raises YamlTextError."""
+    """Return the content of a text, None for an empty one. Raises YamlTextError."""
     if len(text) > MOST_CHARACTERS:
         raise YamlTextError(files.TOO_LONG(), None)
     yaml = _yaml("safe")
@@ -60,19 +60,19 @@ def parse(text: str) -> object:
         raise YamlTextError(files.TOO_DEEP(), None) from None
     except (OverflowError, UnicodeEncodeError):  # "\\UFFFFFFFF", "\\uD83D"
         raise YamlTextError(files.BAD_CHARACTER(), None) from None
-    except (ValueError, IndexError):  # a number of thousands of digits, or of none; a day that no calendar has
+    except (ValueError, IndexError):  # a number of thousands of digits, or of none; an impossible date
         raise YamlTextError(files.NEEDS_QUOTES(), None) from None
-    except (KeyError, AssertionError, TypeError):  # a `%YAML` line with a version that there is not; a list as a key
+    except (KeyError, AssertionError, TypeError):  # a `%YAML` line with an unknown version; a list as a key
         raise YamlTextError(files.NOT_YAML(), None) from None
     except YAMLError as error:
         raise YamlTextError(_reason(error), _line(text, error)) from None
 
 
 class _Bounded(SafeConstructor):
-    """Refuses what a few lines can blow up without end: aliases of aliases, merged into each other."""
+    """Refuses what a few lines can expand without limit: aliases of aliases, merged into each other."""
 
     def construct_document(self, node: Node) -> object:
-        """Return what a document holds. Raises RecursionError."""
+        """Return the content of a document. Raises RecursionError."""
         if _size(node, {}) > MOST_NODES:
             raise RecursionError
         return super().construct_document(node)
@@ -86,7 +86,7 @@ class _Bounded(SafeConstructor):
 
 
 def _size(node: Node, known: dict[int, int]) -> int:
-    """Return how many nodes there are with each alias written out; one that refers to itself counts once."""
+    """Return the number of nodes with each alias expanded; one that refers to itself counts once."""
     if id(node) not in known:
         known[id(node)] = 1
         parts = chain.from_iterable(node.value) if isinstance(node, MappingNode) else node.value
@@ -96,7 +96,7 @@ def _size(node: Node, known: dict[int, int]) -> int:
 
 
 def line_of(text: str, path: Sequence[int | str]) -> int:
-    """Return the line, counted from 1, of the deepest part of a path that the text has."""
+    """Return the line, counted from 1, of the deepest part of a path that exists in the text."""
     node, line = _yaml("safe").compose(text), 1
     for step in path:
         children = _children(node)
@@ -108,7 +108,7 @@ def line_of(text: str, path: Sequence[int | str]) -> int:
 
 @contextmanager
 def _refused() -> Iterator[None]:
-    """Refuse what a round trip cannot do, without the words of ruamel.yaml, which quote the text."""
+    """Refuse what a round trip cannot do, without ruamel.yaml's message, which quotes the text."""
     try:
         yield
     except (YAMLError, ValueError, LookupError, AssertionError, NotImplementedError, RecursionError):
@@ -143,7 +143,7 @@ def set_values(text: str, key: str, number: int, values: Row) -> str:
     for field, value in values.items():
         remarks = _cut_remarks(row, field if field in row else next(reversed(row)))
         if isinstance(row.get(field), BLOCK_TEXT):
-            row[field] = None  # else the new value would take its form
+            row[field] = None  # otherwise the new value would take on its form
         row[field] = _inline(value)
         if remarks:
             own = row.ca.items.setdefault(field, [None, None, None, None])
@@ -153,7 +153,7 @@ def set_values(text: str, key: str, number: int, values: Row) -> str:
 
 
 def _inline(value: object) -> object:
-    """Return a value in the form that is written on one line."""
+    """Return a value in the style that is written on one line."""
     if not isinstance(value, Mapping | list | tuple):
         return _quoted(value)
     if isinstance(value, Mapping):
@@ -165,14 +165,14 @@ def _inline(value: object) -> object:
 
 
 def _quoted(value: object, *, in_flow: bool = False) -> object:
-    """Return a value with quotes where ruamel.yaml forgets them: a next line; in a collection a leading `?`."""
+    """Return a value with the quotes that ruamel.yaml forgets: around a next line, or a leading `?` in a collection."""
     if isinstance(value, str) and (NEXT_LINE in value or (in_flow and value.startswith("?"))):
         return DoubleQuotedScalarString(value)
     return value
 
 
 def _cut_remarks(node: Any, key: Any) -> str:
-    """Cut off and return the comments and blank lines below a value; ruamel.yaml has them at the last leaf in it."""
+    """Cut off and return the comments and blank lines below a value; ruamel.yaml keeps them at its last leaf."""
     while isinstance(value := node[key], CommentedMap | CommentedSeq) and value and not value.fa.flow_style():
         node, key = value, next(reversed(value)) if isinstance(value, CommentedMap) else len(value) - 1
     place = 2 if isinstance(node, CommentedMap) else 0
@@ -196,7 +196,7 @@ def _round_trip(text: str, document: object, changed: Container[str] = ()) -> st
 
 
 def _dump(document: object, text: str, *, mark: bool = False) -> str:
-    """Return a document with the indentation that the first row of a text has."""
+    """Return a document with the indentation of the first row of a text."""
     yaml = _yaml("rt")
     yaml.explicit_start = mark
     yaml.indent(sequence=4, offset=2)
@@ -222,7 +222,7 @@ def _marks(text: str, changed: Container[str]) -> list[tuple[int, str]]:
     depth = keys = end = 0
     for token, following in pairwise([*_yaml("safe").scan(text), None]):
         comments = re.findall(r"#[^\r\n]*", text[end : token.start_mark.index])
-        if comments and depth:  # within brackets it would move to another line
+        if comments and depth:  # in brackets it would move to another line
             raise CannotEditError
         marks += [(keys, comment) for comment in comments]
         if token.id in ("<anchor>", "<alias>", "<tag>"):

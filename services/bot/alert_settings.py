@@ -1,6 +1,6 @@
 """What the bot reports and when, as the page shows and changes it. Pure.
 
-The store is that of the chats, which /settings changes, too; the page asks by a command and shows what comes back.
+They are stored with the chats, which /settings also changes; the page sends a command and shows what comes back.
 """
 
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ LABEL_DIGITS = 3
 
 
 def published(limits: AlertLimits, chats: Mapping[int, ChatSettings], at: datetime) -> AlertSettings:
-    """Return the settings as they are; numbers of chats stay with the bot."""
+    """Return the present settings; the numbers of chats stay with the bot."""
     return AlertSettings(
         at=at, **limits.model_dump(), chats={chat_key(chat): _of_chat(chat, chosen) for chat, chosen in chats.items()}
     )
 
 
 def chat_key(chat: int) -> str:
-    """Return what a chat is called on the broker: always the same, and not its number."""
+    """Return the name of a chat on the broker: always the same, and not its number."""
     return sha256(f"chat {chat}".encode()).hexdigest()[:12]
 
 
 def refusal(command: AlertSettingsCommand, now: datetime, *, retained: bool) -> Reason | None:
-    """Return why a command is not obeyed: it may be from last week, and fire again at every reconnect."""
+    """Return why a command is refused: it may be from last week, and delivered again at every reconnect."""
     return conditions.OLD_COMMAND() if retained or not fresh(command.at, now, COMMAND_HOLDS) else None
 
 

@@ -22,17 +22,16 @@ from services.bot.chats import AlertLimits, Chats
 from services.bot.commands import history
 from services.bot.commands.commands import Command, Commands
 from services.bot.settings import BotSettings
-from services.bot.telegram.api import InvalidTokenError, PollingConflictError, TelegramApi, TransientError
+from services.bot.telegram.api import TelegramApi
 from services.bot.telegram.delivery import AlertDelivery, Sender
 from services.bot.telegram.outbox import Outbox, Recipient, Redate
-from services.bot.texts.replies import MENUS
-from shared.backoff import Backoff
+from services.bot.telegram.polling import Polling
 from shared.broker_mirror import BrokerMirror
 from shared.broker_state import EVENTS, STATE_TOPICS
 from shared.bus import Delivery
 from shared.clock import utc_now
 from shared.conditions import bot as conditions
-from shared.errors import CommandRefusedError, StorageError
+from shared.errors import StorageError
 from shared.history.engine import reader
 from shared.live_figures import live_figures
 from shared.messages import (
@@ -58,18 +57,13 @@ log = logging.getLogger("bot")
 
 TICK_S = 5.0
 OUTAGE_PATIENCE_S = 10.0
-"""How long what the grid made of plugs waits for the outage. It comes first where our clock was set in that second."""
-RETRY_FIRST_S = 0.5
-RETRY_MOST_S = 15.0
-TOKEN_RETRY_S = 300.0
+"""How long plug events wait for their outage; they may arrive first if our clock was set in that very second."""
 NO_TOKEN = "0:none"  # noqa: S105 - python-telegram-bot wants one, and it is never used
 RECORDER_PATIENCE_S, RECORDER_CHECK_S = 4.0, 0.5
 UNSEEN_PATIENCE_S = 20.0
-"""Where the grid is again as it was, only the recorder can say what happened, and there is no hurry."""
-CONFLICT_RETRY_S = 15.0
+"""If the grid is as it was before, only the recorder can say what happened meanwhile, and there is no hurry."""
 STATE_PATIENCE_S = 5.0
-"""So long the first commands wait for what is retained: what has not arrived yet would be called absent."""
-POLLING_SLOTS = ("telegram", "token", "conflict")
+"""How long the first commands wait for retained messages: what has not arrived yet would be called absent."""
 
 
 class Bot:
@@ -81,7 +75,7 @@ class Bot:
         self._health = service.health
         self._mirror = BrokerMirror(service.bus, topics=(*STATE_TOPICS, *EVENTS), on_change=self._on_change)
         self._early_events: list[PlugEvent] | None = []
-        """Plug events that came before we knew what an absence of ours has brought; None from then on."""
+        """Plug events that arrived before we knew what happened during our absence; None from then on."""
         self._ahead_of_outage: list[tuple[float, PlugEvent]] = []
         """Plug events that wait for the outage that they belong to, and until when."""
         self._was_absent = asyncio.Event()
@@ -96,7 +90,6 @@ class Bot:
             settings.roles, settings.bot_language, settings.bot_state_dir / "chats.json", settings.topics, limits
         )
         self._published: AlertSettings | None = None
-        self._is_cut_off = False
         self._engine = reader(settings.database, settings.database_home)
         self._outbox = Outbox(settings.bot_state_dir / "outbox.json")
         token = settings.telegram_bot_token.get_secret_value()
@@ -132,7 +125,7 @@ class Bot:
 
     @property
     def _recipients(self) -> list[Recipient]:
-        """Who gets alerts now; groups may have moved since the start."""
+        """The present recipients of alerts; groups may have moved since the start."""
         chats = self._chats.all if self._has_telegram else []
         return [*chats, *(one.name for one in self._channels)]
 
@@ -166,7 +159,7 @@ class Bot:
             self._evaluate()
 
     def _on_absence(self) -> None:
-        """Evaluate nothing before we have asked what happened: what comes late is too old to say anything of now."""
+        """Evaluate nothing until we have asked what happened: late messages say nothing about now."""
         self._early_events = self._early_events or []
         self._was_absent.set()
 
@@ -204,7 +197,7 @@ class Bot:
         self._wake()
 
     def _publish_settings(self) -> None:
-        """Publish what is reported and when, where that has changed."""
+        """Publish what is reported and when, if that has changed."""
         chats = {chat: self._chats.settings(chat) for chat in self._chats.all}
         present = published(self._chats.limits, chats, utc_now())
         if self._published is None or present != self._published.model_copy(update={"at": present.at}):
@@ -242,7 +235,7 @@ class Bot:
             self._wake()
 
     def _publish(self, wanted: list[tuple[Recipient, Alert]]) -> None:
-        """Publish each alert once, for whoever looks up later what was reported."""
+        """Publish each alert once, so that it can be looked up later."""
         of_event = {(alert.key, alert.over): alert for _, alert in wanted}
         counts = Counter((alert.key, alert.over) for _, alert in wanted)
         for event, alert in of_event.items():
@@ -257,7 +250,7 @@ class Bot:
             self._health.report("disk", conditions.state_not_saved(cause=error.reason))
 
     async def _evaluate_regularly(self) -> None:
-        """Evaluate what only the passing of time brings, too; after an absence, what that has brought."""
+        """Evaluate regularly, for what changes by time alone; after an absence, first catch up."""
         while True:
             if self._early_events is not None:
                 await self._return()
@@ -268,7 +261,7 @@ class Bot:
                     await self._was_absent.wait()
 
     async def _return(self) -> None:
-        """Wait for all retained messages, ask the recorder what was missed, and go on from there."""
+        """Wait for all retained messages, ask the recorder what was missed, and continue from there."""
         is_done = False
         while not is_done:
             self._was_absent.clear()
@@ -277,12 +270,12 @@ class Bot:
             await self._catch_up()
             is_done = not self._was_absent.is_set()
         early, self._early_events = self._early_events or [], None
-        self._evaluate()  # the grid first: what it made of plugs belongs to the outage
+        self._evaluate()  # the grid first: plug events belong to the outage
         for event in early:
             self._evaluate_plug(event)
 
     async def _catch_up(self) -> None:
-        """Report what the recorder knows of our absence; it may need a moment for what the broker has queued for it."""
+        """Report what the recorder knows of our absence; it may need a moment to receive what the broker has queued."""
         state, began_s, problem = self._outbox.state, time.monotonic(), None
         while True:
             grid = self._mirror.snapshot().grid
@@ -303,46 +296,11 @@ class Bot:
             log.warning("%s", problem)
 
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
-        """Poll for commands for ever; problems are reported, and end by themselves where they can."""
+        """Answer commands for ever, the first ones once the retained state is known."""
         with suppress(TimeoutError):
             async with asyncio.timeout(STATE_PATIENCE_S):
                 await self._knows_state.wait()
-        backoff, is_set_up = Backoff(RETRY_FIRST_S, RETRY_MOST_S), False
-        while True:
-            try:
-                if not is_set_up:
-                    await self._telegram.set_up(MENUS)
-                    is_set_up = True
-                for incoming in await self._telegram.updates():
-                    if self._commands.is_worth_answering(incoming, time.monotonic()):
-                        spawn(self._commands.handle(incoming))
-                backoff.reset()
-                self._on_contact()
-            except TransientError as error:
-                self._is_cut_off = True
-                self._health.report("telegram", error.reason)
-                pause_s = backoff.next_s()
-                await asyncio.sleep(error.retry_after_s or pause_s)
-            except CommandRefusedError as error:
-                is_set_up = is_set_up and not isinstance(error, PollingConflictError)  # it may be a webhook
-                await asyncio.sleep(self._on_refusal(error))
-
-    def _on_contact(self) -> None:
-        """Telegram answers, again or still: where it did not, deliver what waits for the next attempt now."""
-        if self._is_cut_off:
-            self._is_cut_off = False
-            self._wake()
-        for slot in POLLING_SLOTS:
-            self._health.report(slot, None)
-
-    def _on_refusal(self, error: CommandRefusedError) -> float:
-        """Report what only a person can solve, and return the seconds until the next attempt."""
-        self._is_cut_off = True
-        if isinstance(error, InvalidTokenError):
-            slot, pause_s = "token", TOKEN_RETRY_S
-        elif isinstance(error, PollingConflictError):
-            slot, pause_s = "conflict", CONFLICT_RETRY_S
-        else:
-            slot, pause_s = "telegram", RETRY_MOST_S
-        self._health.report(slot, error.reason)
-        return pause_s
+        polling = Polling(self._telegram, self._health, on_back=self._wake)
+        async for incoming in polling.updates():
+            if self._commands.is_worth_answering(incoming, time.monotonic()):
+                spawn(self._commands.handle(incoming))

@@ -34,7 +34,7 @@ class QuietHours(BaseModel):
     end: time
 
     def contain(self, at: datetime, zone: ZoneInfo) -> bool:
-        """Whether a moment lies in them."""
+        """Whether they include a moment."""
         return in_daily_span(at.astimezone(zone).time(), self.start, self.end)
 
 
@@ -67,7 +67,7 @@ class AlertLimits(BaseModel):
 
 
 class ChatsContent(BaseModel):
-    """The file: the settings of chats, groups that moved, old number -> new number, and the limits that were chosen."""
+    """The file: the settings of chats, the groups that moved (old number -> new number), and the chosen limits."""
 
     limits: dict[str, FiniteFloat] = Field(default_factory=dict)
     chats: dict[int, ChatSettings] = Field(default_factory=dict)
@@ -101,39 +101,39 @@ class Chats:
         return list(self._roles)
 
     def role(self, chat: int) -> Role | None:
-        """Return what a chat may do, None for a stranger."""
+        """Return what a chat may do, or None for a stranger."""
         return self._roles.get(chat)
 
     def present(self, recipient: int | str) -> int | str:
-        """Return the number that a chat has now."""
+        """Return the present number of a chat."""
         return self.moved.get(recipient, recipient) if isinstance(recipient, int) else recipient
 
     def topic(self, chat: int | str) -> int | None:
-        """Return the topic of a forum that its alerts go to."""
+        """Return the topic of the forum that its alerts go to."""
         return self._topics.get(chat) if isinstance(chat, int) else None
 
     def somebody_may_switch(self, chat: int) -> bool:
-        """Whether there is anybody who may switch plugs in a chat: in a group, an owner with a number of their own."""
+        """Whether anybody may switch plugs in a chat: in a group, an owner whose own number is allowed."""
         if chat > 0:
             return self.role(chat) is Role.OWNER
         return any(self.may_switch(chat, user) for user in self._roles if user > 0)
 
     def may_switch(self, chat: int, user: int) -> bool:
-        """Whether a person may switch plugs in a chat: in a group, only who is allowed with a number of their own."""
+        """Whether a person may switch plugs in a chat: in a group, only if their own number is allowed."""
         return self.role(chat) is Role.OWNER and self.role(user) is Role.OWNER
 
     def settings(self, chat: int | str) -> ChatSettings:
-        """Return what a chat has chosen; another channel has no choice."""
+        """Return what a chat has chosen; other channels have the defaults."""
         return self._content.chats.get(chat, self._default) if isinstance(chat, int) else self._default
 
     def update_settings(self, chat: int, settings: ChatSettings) -> None:
-        """Replace the settings of a chat. Raises StorageError; they hold until the next start all the same."""
+        """Replace the settings of a chat. Raises StorageError, but they apply until the next start."""
         self._content.chats[chat] = settings
         self._file.save(self._content)
 
     @property
     def limits(self) -> AlertLimits:
-        """The limits: as they were chosen, where that makes sense, else as the settings have them."""
+        """The limits: as chosen, if that makes sense, otherwise those of the settings."""
         known = {name: value for name, value in self._content.limits.items() if name in AlertLimits.model_fields}
         try:
             return AlertLimits.model_validate(self._limits.model_dump() | known)
@@ -141,12 +141,12 @@ class Chats:
             return self._limits
 
     def update_limits(self, chosen: Mapping[str, float]) -> None:
-        """Replace some limits. Raises StorageError; they hold until the next start all the same."""
+        """Replace some limits. Raises StorageError, but they apply until the next start."""
         self._content.limits = {**self._content.limits, **chosen}
         self._file.save(self._content)
 
     def move(self, old: int | str, new: int) -> None:
-        """Follow a group that became a supergroup. Raises StorageError; it holds until the next start all the same."""
+        """Follow a group that became a supergroup. Raises StorageError, but it applies until the next start."""
         if isinstance(old, int) and old in self._roles and new != old:
             self._roles[new] = self._roles.pop(old)
             if old in self._topics:
@@ -159,14 +159,17 @@ class Chats:
             self._file.save(self._content)
 
     def wants(self, recipient: int | str, alert: Alert) -> bool:
-        """Whether a chat or a channel gets an alert; a channel, which cannot edit, hears of plugs that failed."""
+        """Whether a chat or a channel gets an alert.
+
+        Plugs that an outage's message shows are not reported again, except failures to channels, which cannot edit.
+        """
         if isinstance(recipient, int) or not alert.told_there:
             return self.settings(recipient).wants(alert)
         return alert.outcome not in (ActionOutcome.DONE, ActionOutcome.DRY_RUN)
 
     @property
     def reminder_minutes(self) -> tuple[int, ...]:
-        """How long before an event chats want to be reminded."""
+        """How long before an event the chats want to be reminded."""
         chosen = {self.settings(chat).reminder_minutes for chat in self._roles} or {self._default.reminder_minutes}
         return tuple(sorted(chosen - {0}))
 

@@ -1,4 +1,4 @@
-"""The service: the bot, where there is somebody to tell."""
+"""The service: the bot, if it has a recipient."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from shared.service import Service
 
 
 async def serve(service: Service[BotSettings]) -> None:
-    """Run for ever; without a token or another channel report that and wait."""
+    """Run for ever; without a token or another channel, report that and wait."""
     settings = service.settings
     if not any(
         (settings.telegram_bot_token.get_secret_value(), settings.ntfy_url.get_secret_value(), settings.email_to)

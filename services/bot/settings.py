@@ -18,7 +18,7 @@ TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
 class BotSettings(ServiceSettings, HistorySettings, ZoneSettings, LanguageSettings):
-    """The token, the allowed chats, and when something is worth an alert."""
+    """The token, the allowed chats, and the limits of alerts."""
 
     section = Section.TELEGRAM
 
@@ -121,7 +121,7 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings, LanguageSettin
 
     @property
     def mail_addresses(self) -> tuple[str, ...]:
-        """Who gets the alerts by e-mail."""
+        """The recipients of alerts by e-mail."""
         return tuple(filter(None, (one.strip() for one in self.email_to.split(","))))
 
     @property
@@ -131,7 +131,7 @@ class BotSettings(ServiceSettings, HistorySettings, ZoneSettings, LanguageSettin
 
     @property
     def topics(self) -> dict[int, int]:
-        """The topics that alerts of forums go to, by chat."""
+        """The topics of forums that alerts go to, by chat."""
         return {chat: topic for chat, (_, topic) in parse_chats(self.telegram_chat_id).items() if topic is not None}
 
 

@@ -1,4 +1,4 @@
-"""`chats` and `test`: what people need to set up the bot, without the service."""
+"""`chats` and `test`: the tools for setting up the bot without the service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ LISTEN_S = 3
 
 
 def chats(settings: BotSettings, _: Localizer) -> str:
-    """Return the bot's name and a line for each chat that has written to it lately: its number and what it wrote."""
+    """Return the bot's name and a line for each chat that has recently written to it: its number and what it wrote."""
     return asyncio.run(_with(settings, _chats))
 
 
@@ -47,7 +47,7 @@ async def _with(settings: BotSettings, work: Callable[[TelegramApi], Awaitable[T
 
 
 async def _chats(telegram: TelegramApi) -> str:
-    """Updates stay with Telegram for the service to answer: none is acknowledged here."""
+    """Return the chats of the waiting updates, which stay with Telegram for the service: none is acknowledged here."""
     wrote = {one.chat: one.text for one in await telegram.updates()}
     return "\n".join([f"@{telegram.name}", *(f"{chat}: {text[:40]}" for chat, text in wrote.items())])
 

@@ -33,7 +33,7 @@ from shared.conditions.inverter_settings import CLOCK as CLOCK_SETTING
 from shared.freshness import READING_HOLDS, fresh
 from shared.live_figures import (
     ALL,
-    BATTERY_HOLDS,
+    battery_holds,
     fresh_outlook,
     is_battery_live,
     is_inverter_live,
@@ -168,8 +168,6 @@ def _inverter_name(name: str, language: Language) -> str:
 def _batteries(state: BrokerState, now: datetime, language: Language) -> Iterator[Device]:
     for name, reading in sorted(state.batteries.items()):
         info = state.battery_infos.get(name)
-        intervals = [one.interval_s or 0 for one in ([info] if info else state.battery_infos.values())]
-        limit = BATTERY_HOLDS + timedelta(seconds=max(intervals, default=0))
         listed = (*cells(reading.cell_voltages_v or ()), *temperatures(reading.temperatures_c or ()))
         facts = {"model": info.model, "serial_number": info.serial_number, "sw_version": info.software} if info else {}
         yield Device(
@@ -178,7 +176,11 @@ def _batteries(state: BrokerState, now: datetime, language: Language) -> Iterato
             if name == ALL
             else say(language, "ha.battery_named", name=state.battery_name(name)),
             _runs(state, "bms", now) and is_battery_live(state, name, now),
-            (Part(topics.BATTERY_STATE.named(name), (*BATTERY, *listed), reading, _seconds(limit)),),
+            (
+                Part(
+                    topics.BATTERY_STATE.named(name), (*BATTERY, *listed), reading, _seconds(battery_holds(state, name))
+                ),
+            ),
             facts={key: value for key, value in facts.items() if value},
         )
 

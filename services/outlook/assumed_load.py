@@ -1,4 +1,4 @@
-"""What a home is assumed to draw while little of it is recorded. Pure."""
+"""What a home is assumed to draw while little is recorded. Pure."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ ASSUMED_SPREAD = 0.45
 
 
 def usual_day(load_w: Floats, known: "np.typing.NDArray[np.bool_]", wall: Ints) -> tuple[Floats, float]:
-    """Return the mean by time of day, where it is recorded, and else a usual home scaled to this one's level."""
+    """Return the mean by time of day: as recorded, or else that of a usual home, scaled to the level of this one."""
     shape = np.repeat(ASSUMED_SHAPE / ASSUMED_SHAPE.mean(), PER_HOUR)
     slot = wall[known] % PER_DAY
     hours = float(known.sum()) / PER_HOUR
@@ -32,7 +32,7 @@ def usual_day(load_w: Floats, known: "np.typing.NDArray[np.bool_]", wall: Ints) 
 
 
 def assumed_courses(wall_now: int, usual: Floats, level: float) -> Floats:
-    """Return courses of a home of which little is known: its usual day, and more or less of everything."""
+    """Return courses of a little-known home: its usual day, and more or less of everything."""
     ahead = (wall_now + np.arange(HORIZON)) % PER_DAY
     shares = (np.arange(ASSUMED_COURSES) + 0.5) / ASSUMED_COURSES
     by_day = np.exp(ASSUMED_SPREAD * _normal(shares))

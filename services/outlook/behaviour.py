@@ -1,7 +1,7 @@
 """How people draw power around outages, against the same home on other days. Pure.
 
-Before an outage that they know of, people charge, cook and heat; in it they save; after it they catch up. The record is
-freed of this before similar days are looked for, and it is put back where the forecast has outages.
+Before an announced outage people charge, cook and heat; in it they save; after it they catch up. This is removed from
+the record before similar days are searched for, and added again where the forecast has outages.
 """
 
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class Around(IntEnum):
 
 
 SPREAD = {Around.BEFORE: 0.15, Around.IN: 0.25, Around.AFTER: 0.15}
-"""How far homes are from drawing what they draw on other days, in logarithms: what is assumed of a home unseen."""
+"""How much homes differ from what they draw on other days, in logarithms: the assumption for an unknown home."""
 UNSEEN = 0.5
-"""By how much the spells of a home may be missed that have not been seen yet."""
+"""How wrong the behaviour may be for spells that have not been seen yet."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Behaviour:
 def around(
     off: "np.typing.NDArray[np.bool_]", announced: "np.typing.NDArray[np.bool_]"
 ) -> "np.typing.NDArray[np.int8]":
-    """Return for each step where it lies. Only outages that were announced have a before."""
+    """Return the position of each step. Only announced outages have a before."""
     result = np.zeros(len(off), dtype=np.int8)
     count = np.concatenate(([0], np.cumsum(off)))
     places = np.arange(len(off))
@@ -68,9 +68,9 @@ def learn_behaviour(
 ) -> Behaviour:
     """Compare the load around outages with the usual one at that time of day, at the level of the days around.
 
-    local_step counts five-minute steps of the wall clock, so that its remainder by a day is the time of day. With
-    several outages a day little is left that lies in none: all steps say what is usual, once they are freed of the
-    behaviour, so that the two are learned in turns.
+    local_step counts five-minute steps of local time, so that its remainder by a day is the time of day. With several
+    outages a day, few steps are in none: all steps count as usual once the behaviour is removed, so the two are learned
+    in turns.
     """
     slot = (local_step % PER_DAY) // 6
     known = np.isfinite(load_w)
@@ -110,9 +110,9 @@ def _within_a_day(values: Floats) -> Floats:
 
 
 def _factor(drawn: Floats, expected: Floats, spread: float) -> float:
-    """Return what is drawn against what is expected in these spells: the less they agree, the nearer to one.
+    """Return the ratio of what is drawn to what is expected in these spells; the less they agree, the nearer to one.
 
-    One spell more, as large as the largest, stands for those that have not been seen.
+    One additional spell, as large as the largest, stands for those that have not been seen.
     """
     total = expected.sum()
     if not total > 0:

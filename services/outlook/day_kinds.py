@@ -1,4 +1,4 @@
-"""The days of the home's clock: where each step lies in its day, and which days are alike. Pure."""
+"""The local days of the home: the time of day of each step, and which days are alike. Pure."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ HOLIDAYS = {(1, 1), (3, 8), (5, 1), (5, 8), (6, 28), (7, 15), (8, 24), (10, 1), 
 
 
 def local_steps(first: int, size: int, zone: ZoneInfo) -> Ints:
-    """Return the steps of the wall clock: their remainder by a day is the time of day, clock changes included."""
+    """Return the steps of local time: their remainder by a day is the time of day, across clock changes."""
     edges = range(first // PER_DAY, (first + size) // PER_DAY + 2)
     offsets = np.empty(size, dtype=np.int64)
     for day in edges:
@@ -25,7 +25,7 @@ def local_steps(first: int, size: int, zone: ZoneInfo) -> Ints:
 
 
 def clock_offset_s(at_s: float, zone: ZoneInfo) -> int:
-    """Return by how many seconds the clock of a zone is ahead of UTC at a moment."""
+    """Return by how many seconds a zone is ahead of UTC at a moment."""
     offset = datetime.fromtimestamp(at_s, UTC).astimezone(zone).utcoffset()
     return int((offset or timedelta()).total_seconds())
 
@@ -38,6 +38,6 @@ def kind_of(day: date) -> int:
 
 
 def unlike(kinds: "np.typing.NDArray[np.int_]", kind: int) -> Floats:
-    """Return how unlike days of these kinds are: a Saturday and a Sunday half as much as either and a working day."""
+    """Return how different days of these kinds are: Saturday and Sunday half as much as either and a working day."""
     apart = np.where((kinds == 0) != (kind == 0), 1.0, np.where(kinds != kind, 0.4, 0.0))
     return np.asarray(apart * KIND_PENALTY, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""A learned figure with the evidence behind it, and the ways to learn one from samples of different age. Pure."""
+"""A learned figure with its evidence, and ways to learn one from samples of different age. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from services.outlook.history import Floats
 
 LOSS_SHARE = 0.02
-"""What has cost more by this share counts a third as much."""
+"""A way whose loss is larger by this share counts a third as much."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, how much stands behind it and in which unit, and whether it is a conservative default instead."""
+    """A value, its evidence and the unit of that, and whether it is a conservative default instead."""
 
     value: float
     evidence: float = 0.0
@@ -21,23 +21,23 @@ class Estimate:
 
 
 def default(value: float, unit: str = "h") -> Estimate:
-    """Return an assumption that nothing stands behind."""
+    """Return an assumption without evidence."""
     return Estimate(value, 0.0, unit, is_default=True)
 
 
 def fading(age_days: Floats, half_life_days: float) -> Floats:
-    """Return weights that halve with age: recent weeks say more about today."""
+    """Return weights that halve with age, as recent weeks say more about today."""
     return np.asarray(np.exp2(-np.maximum(age_days, 0.0) / half_life_days), dtype=np.float64)
 
 
 def shares_by_loss(loss: Floats, axis: int | None = None) -> Floats:
-    """Return how much each way of doing something counts by what it would have cost: the better, the more."""
+    """Return the weight of each way by the loss that it would have had: the better, the more."""
     shares = np.exp(-(loss / np.maximum(loss.min(axis=axis), 1e-9) - 1) / LOSS_SHARE)
     return np.asarray(shares / shares.sum(axis=axis), dtype=np.float64)
 
 
 def weighted_quantile(values: Floats, weights: Floats, share: float) -> float:
-    """Return the value below which this share of the weight lies; NaN of nothing."""
+    """Return the value below which this share of the weight lies; NaN without values."""
     known = np.isfinite(values) & (weights > 0)
     values, weights = values[known], weights[known]
     if not values.size:

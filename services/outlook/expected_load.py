@@ -1,7 +1,7 @@
-"""What a regression expects the home to draw in the hours after a moment, by what was drawn before it. Pure.
+"""A regression of the load in the hours after a moment on the load before it. Pure.
 
-It says how what was drawn lately (a quarter of an hour ago, this morning, yesterday in the same hours, this week) shows
-in what is drawn next, from all past days at this time of day. Everything is in logarithms, as homes differ by factors.
+It learns how the recent load (a quarter of an hour ago, this morning, yesterday in the same hours, this week) shows in
+the load that follows, from all past days at this time of day. All is in logarithms, as homes differ by factors.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from services.outlook.history import Floats, Ints
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR
 
 FLOOR_W = 25.0
-"""Added before taking logarithms, so that a fridge that is off for a while is no catastrophe."""
+"""Added before taking logarithms, so that a fridge that is off for a while does not dominate."""
 PAST_HOURS = (0.5, 2.0, 6.0, 24.0, 72.0, 168.0)
 AS_BEFORE = (
     (PER_DAY, 3 * PER_HOUR),
@@ -24,15 +24,15 @@ AS_BEFORE = (
     (PER_HOUR, PER_HOUR),
     (PER_DAY, PER_HOUR),
 )
-"""What else is looked at: how many steps ago it began, and how many. Shifts have rhythms of their own."""
+"""Further spans: how many steps ago each began, and its length. Work in shifts has its own rhythm."""
 RIDGES = (10.0, 40.0, 160.0, 640.0)
-"""How far slopes are drawn to zero; the record says which is best."""
+"""How strongly slopes are drawn towards zero; the record decides which is best."""
 TRIED_DAYS = 120
-"""The last days, which are forecast from the others."""
+"""How many of the last days are forecast from the others."""
 LARGEST_PART = 0.999
-"""A day can make no more of its own fit than this."""
+"""The largest part that a day can have in its own fit."""
 FARTHEST = 3.0
-"""What is stranger than so many standard deviations is taken for no more than that."""
+"""Values beyond this many standard deviations are cut there."""
 
 
 class Record:
@@ -44,11 +44,11 @@ class Record:
         self._total = np.concatenate(([0.0], np.cumsum(self.load_w)))
 
     def mean_w(self, begin: Ints, end: Ints) -> Floats:
-        """Return the mean between steps; zero of nothing."""
+        """Return the mean between steps; zero for none."""
         return np.asarray((self._total[end] - self._total[begin]) / np.maximum(end - begin, 1), dtype=np.float64)
 
     def before(self, place: Ints) -> Floats:
-        """Return what was drawn before each place, in logarithms."""
+        """Return the load before each place, in logarithms."""
         columns = [self.mean_w(np.maximum(place - int(hours * PER_HOUR), 0), place) for hours in PAST_HOURS]
         for back, length in AS_BEFORE:
             begin = np.where(place >= back, place - back, np.maximum(place - PER_DAY, 0))
@@ -56,18 +56,18 @@ class Record:
         return np.asarray(np.log(np.stack(columns, axis=1) + FLOOR_W), dtype=np.float64)
 
     def after(self, place: Ints, blocks: Sequence[tuple[int, int]]) -> Floats:
-        """Return what was drawn in these blocks of steps after each place, in logarithms."""
+        """Return the load in these blocks of steps after each place, in logarithms."""
         columns = [self.mean_w(place + start, place + end) for start, end in blocks]
         return np.asarray(np.log(np.stack(columns, axis=1) + FLOOR_W), dtype=np.float64)
 
     def courses(self, place: Ints) -> Floats:
-        """Return what followed each place, as long as a forecast is."""
+        """Return what followed each place, for the length of a forecast."""
         return np.asarray(self.load_w[place[:, None] + np.arange(HORIZON)], dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected after each place, from now on, and after the places of the last days by all other days.
+    """What is expected after each place, after now, and after places of the last days by all other days.
 
     left_out is NaN for places older than TRIED_DAYS.
     """
@@ -80,8 +80,8 @@ class Expected:
 def regress(features: Floats, target: Floats, here: Floats, weights: Floats, age_days: Ints) -> Expected:
     """Fit targets to features by weight, (place, ...) each; here are the features of now.
 
-    How far the slopes are drawn to zero is what would have forecast each day best from the others: the fewer days, the
-    farther. Fits are averaged, the better ones with more weight.
+    Slopes are drawn towards zero as strongly as would have forecast each day best from the others: the fewer days, the
+    more strongly. Fits are averaged, the better ones with more weight.
     """
     weight = weights / weights.sum()
     mean = weight @ features
@@ -107,7 +107,7 @@ def regress(features: Floats, target: Floats, here: Floats, weights: Floats, age
 
 
 def _by_day(age_days: Ints) -> Ints:
-    """Return the places of each day as (day, number), the last day first; -1 where a day has fewer."""
+    """Return the places of each day as (day, number), the last day first, padded with -1."""
     order = np.argsort(age_days, kind="stable")
     _, begin, count = np.unique(age_days[order], return_index=True, return_counts=True)
     number = np.arange(count.max())
@@ -116,9 +116,9 @@ def _by_day(age_days: Ints) -> Ints:
 
 
 def _left_out_miss(x: Floats, miss: Floats, strength: Floats, weight: Floats, places: Ints) -> Floats:
-    """Return by how much each place would have been missed, had the fit known nothing of its day.
+    """Return by how much each place would have been missed if the fit had not known its day.
 
-    x are the features in units in which the fit's inverse is one; places are those of each day.
+    x are the features in units in which the inverse of the fit is one; places are those of each day.
     """
     known = places >= 0
     mine = np.where(known[:, :, None], x[places], 0.0)

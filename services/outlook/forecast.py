@@ -45,9 +45,9 @@ from shared.charge import RESERVE_PERCENT
 
 GRID_HOLDS_STEPS = 3
 LEAST_DAYS = 0.25
-"""A load of which less is recorded counts as never measured."""
+"""With less than this recorded, the load counts as never measured."""
 APART_POINTS = 8.0
-"""BMS and inverter that are nearer each other agree."""
+"""A BMS and an inverter that differ by less than this agree."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Unknown:
-    """What the forecast does not know or takes for granted: a code of the room outlook, and its parameters."""
+    """What the forecast does not know or assumes: a code of shared/conditions/outlook.py, and its parameters."""
 
     name: str
     params: Mapping[str, float | datetime] = field(default_factory=dict)
@@ -147,7 +147,7 @@ def forecast(
 
 @dataclass(frozen=True)
 class _Home:
-    """What the record says of the home."""
+    """What the record shows about the home."""
 
     steps: Steps
     zone: ZoneInfo
@@ -233,7 +233,7 @@ def _learn(steps: Steps, history: History, measured: Mapping[str, Estimate]) -> 
 
 
 def _grid(steps: Steps, outages: Sequence[tuple[float, float]]) -> tuple[float | None, int | None, bool]:
-    """Return since when there is no power, or how long ago it came back, and whether that is known at all."""
+    """Return since when power is off, or how long ago it came back, and whether that is known at all."""
     known = np.flatnonzero(np.isfinite(steps.grid_on))
     recent = bool(known.size) and steps.size - 1 - known[-1] <= GRID_HOLDS_STEPS
     if recent and steps.grid_on[known[-1]] == 0:
@@ -307,7 +307,7 @@ def _unknown_end(certain: Sequence[Ahead]) -> list[Unknown]:
 
 
 def _ahead(home: _Home, plan: Plan | None, now_s: float) -> tuple[list[Ahead], list[Ahead]]:
-    """Return the running outage and the certain ones, and those that are possible."""
+    """Return the running and the certain outages, and the possible ones."""
     spans, dropped = (_spans(plan.outages), _spans(plan.dropped)) if plan and not plan.emergency else ([], [])
     certain, possible = list[Ahead](), list[Ahead]()
     if home.off_since_s is not None:
@@ -345,7 +345,7 @@ def _mine(spans: Sequence[Span], dropped: Sequence[Span], off_since_s: float, no
 
 
 def _joined(windows: Sequence[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
-    """Merge windows of one kind that touch: to those at home they are one outage."""
+    """Merge windows of one kind that touch: for the home they are one outage."""
     found: list[tuple[float, float, bool]] = []
     for start, end, possible in windows:
         if found and found[-1][2] == possible and start - found[-1][1] <= STEP_S:
@@ -388,14 +388,14 @@ def _is_over(home: _Home, start_s: float, now_s: float) -> bool:
 
 
 def _from_now() -> Ahead:
-    """Return an outage that begins now and does not end."""
+    """Return an outage that begins now and never ends."""
     zero = np.zeros(PATHS, dtype=np.int64)
     return Ahead(zero, np.full(PATHS, HORIZON, dtype=np.int64), (0, None), running=True)
 
 
 @dataclass(frozen=True)
 class _Draw:
-    """What each path has of its own: load without outages, sun, how the battery differs, the charge now."""
+    """What differs between paths: the load without outages, sun, the battery, the charge now."""
 
     load_w: Floats
     sun_w: Floats
@@ -404,7 +404,7 @@ class _Draw:
 
 
 def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
-    """Draw the paths; the outages tell which hours matter most."""
+    """Draw the paths; the outages decide which hours matter most."""
     windows = [(int(np.median(one.start)), int(np.median(one.end))) for one in outages]
     found = courses(home.neutral_w, home.steps.first, home.zone, windows)
     first = windows[0] if windows and windows[0][0] < HORIZON else (0, 4 * PER_HOUR)
@@ -420,7 +420,7 @@ def _draw(home: _Home, charge: Charge, outages: Sequence[Ahead]) -> _Draw:
 def _case(
     home: _Home, draw: _Draw, outages: Sequence[Ahead], plugs: Sequence[Plug], *, floor: float, now_s: float
 ) -> Case:
-    """Return the case in which these outages come."""
+    """Return the case in which these outages happen."""
     every_plug_on = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
     off_now, off_then = shed_steps(outages)
     load = without_shed(every_plug_on, home.shed_now_w * off_now + home.shed_usually_w * off_then)

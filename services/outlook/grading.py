@@ -1,4 +1,4 @@
-"""How the forecasts that stood when outages began turned out, and what is learned from that. Pure."""
+"""How the forecasts valid at the beginning of outages turned out, and what is learned from that. Pure."""
 
 from collections.abc import Sequence
 from math import exp, log
@@ -11,18 +11,18 @@ from shared.messages import Band, Moment, OutageOutlook, Scorecard, Verdict
 KEPT = 60
 SHOWN = 10
 CAUTION = 6.0
-"""How many outages say as much as the assumption that forecasts are right on average."""
+"""The assumption that forecasts are right on average weighs as much as this many outages."""
 LEAST_POINTS = 3.0
 LEAST, MOST = 0.7, 1.4
 
 Percent = Annotated[float, Field(ge=-1000, le=1000)]
-"""A charge of which a difference can be taken, whatever stands in a file."""
+"""A charge, limited so that differences can be computed, whatever a file contains."""
 
 
 class Standing(BaseModel):
-    """The forecast that stood when an outage began: the charge at its end, and whether it lasts.
+    """The forecast that was valid when an outage began: the charge at its end, and whether the battery lasts.
 
-    correction is what the energy taken was multiplied by in it. end is the planned one, None if none was known.
+    correction is its factor on the energy used. end is the planned end, None if none was known.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -37,7 +37,7 @@ class Standing(BaseModel):
 
 
 class Graded(BaseModel):
-    """A forecast with what came: when power returned, the charge then, the lowest charge, both None if unknown."""
+    """A forecast with the outcome: when power returned, the charge then and the lowest charge, None if unknown."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -48,7 +48,7 @@ class Graded(BaseModel):
 
 
 def standing_of(outage: OutageOutlook, began: Moment, charge: float, correction: float) -> Standing:
-    """Return the forecast to remember of an outage that has begun."""
+    """Return the forecast to remember for an outage that has begun."""
     return Standing(
         began=began,
         end=outage.end,
@@ -77,7 +77,7 @@ def scorecard(graded: Sequence[Graded], reserve_percent: float) -> Scorecard:
 
 
 def usage_correction(graded: Sequence[Graded]) -> float:
-    """Return what the energy taken in outages has to be multiplied by, where forecasts missed one way."""
+    """Return the factor on the energy used in outages, if forecasts have erred in one direction."""
     ratios = [ratio for one in graded[-2 * SHOWN :] if (ratio := _ratio(one)) is not None]
     if not ratios:
         return 1.0
@@ -86,7 +86,7 @@ def usage_correction(graded: Sequence[Graded]) -> float:
 
 
 def _ratio(one: Graded) -> float | None:
-    """Return the energy that was taken against the one forecast without any correction."""
+    """Return the ratio of the energy used to the one forecast without correction."""
     end = one.standing.charge_at_end
     if end is None or one.charge is None:
         return None
@@ -97,7 +97,7 @@ def _ratio(one: Graded) -> float | None:
 
 
 def _miss(one: Graded) -> float | None:
-    """Return by how many points the charge was above the forecast."""
+    """Return by how many points the charge was higher than forecast."""
     end = one.standing.charge_at_end
     return None if end is None or one.charge is None else one.charge - end.p50
 

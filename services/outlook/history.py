@@ -1,4 +1,4 @@
-"""What the forecast is made from: the home's own record, the plan, the plugs. Plain types, so that anybody can call it.
+"""The inputs of the forecast: the home's own record, the plan, the plugs. Plain types, so that it is easy to call.
 
 Moments within a record are seconds since 1970 UTC; None and NaN mean unknown, never zero.
 """
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 Values = Sequence[float | None] | Floats
-"""Numbers, one a sample; empty where nothing was recorded of this kind."""
+"""Numbers, one per sample; empty if nothing of this kind was recorded."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What was recorded, sample by sample; all columns are as long as `time`, or empty.
+    """The record, sample by sample; all columns are as long as `time`, or empty.
 
     time: seconds since 1970 UTC, at any intervals; samples after `now` are ignored.
     load_w: what the home draws. pv_power_w: what the panels deliver.
@@ -29,7 +29,7 @@ class History:
     planned: the outages that were planned in the past as (start, end) in seconds, by the last version of the plan.
     plug_events: of each plug when it was switched on (True) or off, as (seconds, on).
     nominal_wh: the battery's capacity by its label or its BMS; None if unknown.
-    time_zone: whose days and weeks the home lives by.
+    time_zone: that of the home's days and weeks.
     """
 
     time: Values
@@ -46,13 +46,13 @@ class History:
 
     @property
     def label_wh(self) -> float | None:
-        """The capacity by the label, None where it is none."""
+        """The capacity by the label, or None if it has none."""
         return self.nominal_wh if self.nominal_wh and 0 < self.nominal_wh < inf else None
 
 
 @dataclass(frozen=True)
 class PlannedOutage:
-    """An outage that is planned, for certain or possibly."""
+    """A planned outage, certain or possible."""
 
     start: datetime
     end: datetime
@@ -63,7 +63,7 @@ class PlannedOutage:
 class Plan:
     """The outages ahead and the running one, as far as they are published.
 
-    known_until is the end of the last published day: beyond it nothing is known. In an emergency no window holds.
+    known_until is the end of the last published day; beyond it nothing is known. In an emergency no window is valid.
     dropped are outages that a newer version of the plan no longer has: none of them begins, but one may be running.
     """
 
@@ -88,7 +88,7 @@ class Plug:
 
 
 def column(values: Values, size: int) -> Floats:
-    """Return a column as floats, NaN where unknown; a column that is empty or of another length is unknown."""
+    """Return a column as floats, NaN for unknown; an empty column, or one of another length, is unknown."""
     if len(values) != size:
         return np.full(size, np.nan)
     result = np.asarray(values, dtype=np.float64)

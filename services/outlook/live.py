@@ -1,4 +1,4 @@
-"""What is measured at this moment, as it goes into the forecast, and when it asks for another one. Pure."""
+"""What is measured now: how it enters the forecast, and when it calls for a new one. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ from shared.messages import BY_GRID, Grid, GridState, OutageSchedule, Outlook, P
 
 EVERY_S = 300.0
 AT_ONCE_S = 1.0
-"""What changes together, as grid and plugs do, is one change."""
+"""Changes that come together, as those of grid and plugs, count as one."""
 SOON_S = 60.0
-"""A kettle is soon done, a BMS soon heard again, and a forecast costs a small computer a second."""
+"""A kettle soon boils, a BMS soon answers again, and a forecast takes a small computer a second."""
 LOAD_CHANGE_W = 400.0
 LOAD_CHANGE = 0.4
 LONGEST_OUTAGE_STEPS = 3 * 288
@@ -24,9 +24,9 @@ COLUMNS = ("load_w", "pv_power_w", "battery_power_w", "soc_percent", "bms_soc_pe
 
 
 def with_live(history: History, state: BrokerState, now: datetime) -> History:
-    """Return the history with what is measured now: the recorder is a little behind, may be down, or not there at all.
+    """Return the history with what is measured now: the recorder is a little behind, may be down, or absent.
 
-    The running outage is known from its beginning, even if nobody has recorded that.
+    The running outage is known from its beginning, even if that was not recorded.
     """
     live = live_figures(state, now)
     on = _on(live.grid)
@@ -50,7 +50,7 @@ def with_live(history: History, state: BrokerState, now: datetime) -> History:
 
 
 def joined(old: History, new: History, since_s: float) -> History:
-    """Return a history that was read anew from a moment on."""
+    """Return a history with the part from a moment on replaced by a newer reading."""
     kept = np.asarray(old.time, dtype=np.float64) < since_s
     times = (np.asarray(old.time, dtype=np.float64)[kept], np.asarray(new.time, dtype=np.float64))
     parts: dict[str, Values] = {"time": np.concatenate(times)}
@@ -79,7 +79,7 @@ def plugs_of(state: BrokerState) -> list[Plug]:
 
 
 def _is_shed(plug: PlugState, grid: GridState | None) -> bool:
-    """Return whether the outage has switched a plug off; one that has fallen silent since then is still off."""
+    """Return whether the outage has switched a plug off; one that has since fallen silent is still off."""
     if plug.on or plug.switched_by != BY_GRID:
         return False
     is_of_this_outage = grid is not None and plug.since is not None and plug.since >= grid.since
@@ -97,7 +97,7 @@ def since_when(outlook: Outlook, state: BrokerState, now: datetime) -> Outlook:
 
 @dataclass(frozen=True)
 class Basis:
-    """What a forecast was made from, as far as a change of it asks for another one at once."""
+    """The inputs of a forecast whose change calls for a new one at once."""
 
     trusted: bool = True
     grid: Grid = Grid.UNKNOWN
@@ -110,7 +110,7 @@ class Basis:
 
 
 def basis_of(state: BrokerState, now: datetime, *, trusted: bool) -> Basis:
-    """Return what a forecast of this moment is made from."""
+    """Return the inputs of a forecast now."""
     live = live_figures(state, now)
     return Basis(
         trusted=trusted,
@@ -127,7 +127,7 @@ def basis_of(state: BrokerState, now: datetime, *, trusted: bool) -> Basis:
 
 
 def pause_s(used: Basis, present: Basis) -> float:
-    """Return how long after a forecast the next one is due, given what that was made from and what there is now."""
+    """Return how long after a forecast the next one is due, given its inputs and the present ones."""
     if replace(used, load_w=None, charge_by=present.charge_by) != replace(present, load_w=None):
         return AT_ONCE_S
     if used.charge_by != present.charge_by:
@@ -145,7 +145,7 @@ def _on(grid: GridState | None) -> float | None:
 
 
 def _steps_since(grid: GridState | None, now: datetime) -> Floats:
-    """Return the steps that lie wholly in the running outage, but for the present one."""
+    """Return the steps completely in the running outage, except the present one."""
     if grid is None:
         return np.empty(0)
     last = int(now.timestamp() // STEP_S)
@@ -158,7 +158,7 @@ def _one(value: float | None) -> Floats:
 
 
 def _content(schedule: OutageSchedule | None) -> tuple[object, ...]:
-    """Return what a schedule says, without when it was fetched."""
+    """Return the content of a schedule, without the time at which it was fetched."""
     if schedule is None:
         return ()
     return (schedule.queue, tuple((one.day, one.state) for one in schedule.days), schedule.windows)

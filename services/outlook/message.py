@@ -1,4 +1,4 @@
-"""The forecast as it travels on outlook/state. Pure."""
+"""The forecast as it is published on outlook/state. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ def to_message(forecast: Forecast, at: datetime, scorecard: Scorecard, more: tup
 
 
 def to_reason(unknown: Unknown) -> Reason:
-    """Return the condition that says what the forecast does not know."""
+    """Return the condition for what the forecast does not know."""
     return CONDITIONS[f"outlook.{unknown.name}"](**unknown.params)
 
 

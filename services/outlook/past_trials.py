@@ -1,8 +1,8 @@
-"""Which ways of weighing past days would have forecast those days best, each of them from the others. Pure.
+"""Which ways of weighing past days would have forecast these days best, each from the others. Pure.
 
 A way is how fast days lose their weight with age, how narrow the choice of similar ones is, and how far the regression
-is trusted. None is best for every home, and on few days the best one is best by chance: they are averaged, the better
-ones with more weight. The trial also says how much wider than its own the band has to be to hold.
+is trusted. None is best for every home, and on few days the best one is so by chance: they are averaged, the better
+ones with more weight. The trial also shows by how much the band has to be widened.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ BANDWIDTHS = (0.9, 1.6, 2.5, 4.0)
 TRUSTS = (0.3, 0.6, 1.0)
 RELEVANT_DAYS = 60.0
 LEAST_DAYS = 9
-"""On fewer, what did best did so by chance."""
+"""With fewer days, the best way is best by chance."""
 NEIGHBOUR_DAYS = 1.5
-"""A day shares hours with the next one, so neither may forecast the other."""
+"""A day shares hours with its neighbours, so these may not forecast each other."""
 TAUS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 HELD = 0.84
-"""How many past days the widened band has to hold: more than eight in ten, as plans and batteries err too."""
+"""The share of past days that the widened band must hold: more than eight in ten, as plans and batteries err too."""
 CAUTIOUS, CAUTIOUS_DAYS = 1.2, 8.0
-"""By how much it is widened while few days are tried, and how many days that weighs."""
+"""The factor that widens it while few days have been tried, and how many days that weighs."""
 UNTRIED = 1.4
-"""By how much it is widened before there are days to try it on."""
+"""The factor that widens it before there are days to try it on."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Ways:
 
 
 def nearness(distance: Floats, bandwidth: float) -> Floats:
-    """Return how much each distance counts against the nearest one."""
+    """Return the weight of each distance, relative to the nearest one."""
     nearest = distance.min(axis=-1, keepdims=True)
     return np.asarray(np.exp(-0.5 * (distance - nearest) / bandwidth**2), dtype=np.float64)
 
@@ -57,13 +57,13 @@ def weights_of(ways: Ways, distance: Floats, age_days: Floats, factor: Floats) -
 
 
 def untried() -> Ways:
-    """Return the ways where there are too few days to try them on."""
+    """Return the ways if there are too few days to try them on."""
     shares = np.full((len(HALF_LIVES_DAYS), len(BANDWIDTHS)), 1 / (len(HALF_LIVES_DAYS) * len(BANDWIDTHS)))
     return Ways(shares, TRUSTS[0], UNTRIED)
 
 
 def try_ways(target: Floats, expected: Floats, left_out: Floats, distance: Floats, age_days: Floats) -> Ways:
-    """Forecast days from the others and return what did best.
+    """Forecast days from the others, and return the weights of the ways.
 
     target, expected: of every day, (day, window) in logarithms of W. left_out: what is expected of the first days by
     the others. distance: of the first days to every day. age_days: of every day.
@@ -83,9 +83,9 @@ def try_ways(target: Floats, expected: Floats, left_out: Floats, distance: Float
 
 
 def _try(target: Floats, moved: Floats, kernels: list[Floats], relevance: Floats) -> tuple[Floats, Floats]:
-    """Return the loss of each kernel, and what its band has to be multiplied by.
+    """Return the loss of each kernel, and the factor on its band.
 
-    moved is by how much what came after one day is moved to forecast another: (tried day, day, window).
+    moved is the shift applied to what followed one day to forecast another: (tried day, day, window).
     """
     tried = len(moved)
     losses, ratios = np.zeros(len(kernels)), [list[Floats]() for _ in kernels]
@@ -115,7 +115,7 @@ def _pinball(truth: Floats, quantiles: Floats) -> Floats:
 
 
 def _beyond(truth: Floats, quantiles: Floats) -> Floats:
-    """Return how far the truth was from the median, against the half of the band on its side, in logarithms."""
+    """Return the distance of the truth from the median, relative to the half of the band on its side, in logarithms."""
     middle = np.log(quantiles[:, 2] + FLOOR_W)
     off = np.log(truth + FLOOR_W) - middle
     half = np.where(off > 0, np.log(quantiles[:, 4] + FLOOR_W) - middle, middle - np.log(quantiles[:, 0] + FLOOR_W))
@@ -123,6 +123,6 @@ def _beyond(truth: Floats, quantiles: Floats) -> Floats:
 
 
 def _widen(ratios: Floats, days: int) -> float:
-    """Return what the band is multiplied by, so that it holds; cautious while days are few."""
+    """Return the factor on the band with which it holds; a cautious one while days are few."""
     needed = float(np.quantile(ratios, HELD))
     return float(np.clip((needed * days + CAUTIOUS * CAUTIOUS_DAYS) / (days + CAUTIOUS_DAYS), 0.85, 2.2))

@@ -16,28 +16,28 @@ from services.outlook.steps import PER_HOUR, STEP_H, Steps, filled, spans
 
 HALF_LIFE_DAYS = 45.0
 LEAST_POINTS = 3.0
-"""A change of charge smaller than this tells little, as many report whole percents."""
+"""A smaller change of charge says little, as many devices report whole percents."""
 ASSUMED_WH = 5000.0
 """A home battery of one small pack."""
 ASSUMED_POINTS = 12.0
-"""How many points of discharge an assumed capacity weighs against measured ones."""
+"""An assumed capacity weighs as much as this many measured points of discharge."""
 IN_FOR_OUT = 1.05
 """How much more goes into a battery than comes out."""
 CONVERSION, IDLE_W, SUN_USED = 1.08, 60.0, 0.96
-"""Of a usual inverter: taken from the battery for each watt of load, taken anyhow, and what is left of the sun."""
+"""Of a usual inverter: taken from the battery for each watt of load, taken always, and what is left of the sun."""
 CERTAIN_ROWS = np.array([40.0, 20.0, 40.0])
-"""How many five-minute steps these assumptions weigh."""
+"""These assumptions weigh as much as this many five-minute steps."""
 CHARGE_HOURS = 8.0
 """An assumed charger needs this long for a whole battery."""
 ENOUGH_HOURS, SELDOM = 4.0, 0.1
-"""A battery that was so long below 85 %, and was charged in less than such a share of it, is not charged."""
+"""A battery below 85 % for this long, and charged in less than this share of that time, is not charged."""
 MOSTLY, SEEN_STEPS = 0.5, 18
-"""But where it is charged in cheap hours: at a time of day that was seen for so long, in such a share of it."""
+"""Unless it is charged in cheap hours: in this share of a time of day, once that was seen in this many steps."""
 TAPER_EDGES = np.array([0.0, 70, 80, 85, 90, 93, 95, 96, 97, 98, 99, 100])
 TAPER = np.array([1.0, 1.0, 1.0, 1.0, 0.95, 0.85, 0.7, 0.6, 0.5, 0.35, 0.25])
-"""The charging power near full, against that of a battery that is not: an LFP battery at constant voltage."""
+"""The charging power near full, relative to that further down: an LFP battery at constant voltage."""
 FEEDS_HOURS, FEEDS_SHARE = 24.0, 0.2
-"""In homes that save mains for the night the battery feeds the home for a good part of the time with power."""
+"""In homes that save mains for the night, the battery feeds the home in this share of the time with power."""
 FULL, NEARLY_FULL = 99.0, 96.0
 CUT_OFF_PERCENT = 10.0
 DARK_W = 15.0
@@ -63,7 +63,7 @@ class Plant:
     spread: float
     """The relative uncertainty of the energy for a percent of charge."""
     feeds_above: float | None = None
-    """The charge down to which the battery feeds the home although there is power (SBU); None: it waits for outages."""
+    """The charge down to which the battery feeds the home despite power (SBU); None: it waits for outages."""
     times: ChargingTimes = field(default_factory=ChargingTimes)
     """When the mains does not charge it, though it is not full."""
 
@@ -80,7 +80,7 @@ class Plant:
         return np.asarray(np.where(soc < self.full_percent.value, power, 0.0), dtype=np.float64)
 
     def hours_to_charge(self, start: float, end: float) -> float | None:
-        """Return how long the mains takes from one charge to another; None if it never gets there."""
+        """Return how long charging from the mains takes from one charge to another; None if it never gets there."""
         if end <= start:
             return 0.0
         if end > self.full_percent.value + 0.01 or self.charging_w.value < CHARGING_W:
@@ -91,7 +91,7 @@ class Plant:
 
 
 def learn_plant(steps: Steps, soc: Floats, label_wh: float | None = None) -> Plant:
-    """Return what the record says of the plant; soc is the charge that the forecast is made of, step by step."""
+    """Return the plant by the record; soc is the charge used by the forecast, step by step."""
     weights = fading(steps.age_days, HALF_LIFE_DAYS)
     known = filled(soc, 2)
     conversion, idle, sun = _inverter(steps, known, weights)
@@ -120,7 +120,7 @@ def learn_plant(steps: Steps, soc: Floats, label_wh: float | None = None) -> Pla
 
 
 def _feeds_above(steps: Steps, soc: Floats, weights: Floats) -> float | None:
-    """Return down to which charge the battery feeds the home while there is power, None if it seldom does."""
+    """Return down to which charge the battery feeds the home while there is power, or None if it seldom does."""
     on = (steps.grid_on == 1) & np.isfinite(steps.battery_w) & np.isfinite(soc)
     feeds = on & (steps.battery_w < -CHARGING_W)
     if float(on.sum()) / PER_HOUR < FEEDS_HOURS or weights[feeds].sum() < FEEDS_SHARE * weights[on].sum():
@@ -129,7 +129,7 @@ def _feeds_above(steps: Steps, soc: Floats, weights: Floats) -> float | None:
 
 
 def _by_charge(steps: Steps, soc: Floats, wh_per_percent: float) -> Floats:
-    """Return the power into the battery on the grid by how the charge rose within half an hour."""
+    """Return the power into the battery on the grid, from the rise of the charge within half an hour."""
     half = PER_HOUR // 4
     result = np.full(steps.size, np.nan)
     if steps.size > 2 * half:
@@ -140,7 +140,7 @@ def _by_charge(steps: Steps, soc: Floats, wh_per_percent: float) -> Floats:
 def _inverter(steps: Steps, soc: Floats, weights: Floats) -> tuple[Estimate, Estimate, Estimate]:
     """Fit what the battery gives without grid to load, sun and a constant; the assumptions are samples too.
 
-    A battery that is nearly full takes less than the sun has to give: what is left over says nothing of the inverter.
+    A nearly full battery takes less than the sun could give: the difference says nothing about the inverter.
     """
     sun = np.nan_to_num(steps.pv_w)
     rows = steps.off & np.isfinite(steps.battery_w) & np.isfinite(steps.load_w) & (steps.load_w > DARK_W)
@@ -172,7 +172,7 @@ def _inverter(steps: Steps, soc: Floats, weights: Floats) -> tuple[Estimate, Est
 def _runs(power: Floats, soc: Floats, sign: int, *, above: float, held: int) -> Iterator[tuple[int, int, float, float]]:
     """Yield the runs in which the battery gives (-1) or takes (+1) energy: first, last, points and Wh.
 
-    A run ends at its last sample, however long that holds: nobody knows what was between it and the next one.
+    A run ends at its last sample, however long that holds: what followed until the next one is unknown.
     """
     busy = np.isfinite(power) & (sign * power > above)
     known = np.flatnonzero(np.isfinite(soc))
@@ -188,7 +188,7 @@ def _runs(power: Floats, soc: Floats, sign: int, *, above: float, held: int) -> 
 def _wh_per_percent(
     power: Floats, soc: Floats, weights: Floats, label_wh: float | None, held: int
 ) -> tuple[Estimate, float]:
-    """Return the energy taken for each percent and how uncertain it is, by runs in which the battery gave energy."""
+    """Return the energy taken for each percent, and its uncertainty, from the runs of discharging."""
     assumed = (label_wh or ASSUMED_WH) / 100
     runs = [run for run in _runs(power, soc, -1, above=20, held=held) if soc[run[0]] < 99.5 or run[2] > 8]
     points = np.array([run[2] for run in runs])
@@ -207,7 +207,7 @@ def _wh_per_percent(
 
 
 def _charge_wh(power: Floats, soc: Floats, weights: Floats, out: Estimate, held: int) -> Estimate:
-    """Return the energy put in for each percent, by runs of charging below the taper."""
+    """Return the energy put in for each percent, from the runs of charging below the taper."""
     assumed, prior = out.value * IN_FOR_OUT, 4 * ASSUMED_POINTS
     runs = list(_runs(power, np.where(soc < 97, soc, np.nan), 1, above=50, held=held))
     points = np.array([run[2] for run in runs])
@@ -224,7 +224,7 @@ def _charge_wh(power: Floats, soc: Floats, weights: Floats, out: Estimate, held:
 def _charging(steps: Steps, soc: Floats, power: Floats, weights: Floats, capacity_wh: float) -> tuple[Estimate, Floats]:
     """Return the usual charging power from the mains and how it falls near full."""
     on = (steps.grid_on == 1) & np.isfinite(power) & np.isfinite(soc)
-    on[1:] &= steps.grid_on[:-1] == 1  # the step in which power returns is half a step
+    on[1:] &= steps.grid_on[:-1] == 1  # the step in which power returns is only part of a step
     dark = on & ~(steps.pv_w >= CHARGING_W)
     if float((dark & (soc < 85)).sum()) / PER_HOUR > ENOUGH_HOURS:  # what charges it then is not the sun
         on = dark

@@ -1,4 +1,4 @@
-"""What each plug draws on average, by the steps of the home's load when plugs were switched. Pure."""
+"""What each plug draws on average, from the steps in the home's load when plugs were switched. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ LEAST_W = 20.0
 LEAST_EVENTS = 2
 LATEST_EVENTS = 60
 TOGETHER_S = 600.0
-"""Plugs that are switched within so long show as one change of the load."""
+"""Plugs switched within this time show as one change of the load."""
 RIDGE = 0.5
 STRANGE = 1.5
-"""A change so many times those that nine in ten stay below is another one's."""
+"""A change this many times larger than nine in ten of the others has another cause."""
 
 
 def learn_plug_power(steps: Steps, events: Mapping[str, Sequence[tuple[float, bool]]]) -> dict[str, Estimate]:
     """Return the power of the plugs that were switched at least twice and were seen in the load.
 
-    An outage switches many at once: a change is explained by all that were switched in it, equally where nothing tells
-    them apart. A thermostat draws everything or nothing, so it is the mean that counts, not the middle.
+    An outage switches many at once: a change is explained by all plugs switched in it, equally if nothing distinguishes
+    them. A thermostat draws everything or nothing, so the mean counts, not the median.
     """
     names = sorted(events)
     together = _together(sorted((at, number, on) for number, plug in enumerate(names) for at, on in events[plug]))
@@ -51,7 +51,7 @@ def shed_w(
     events: Mapping[str, Sequence[tuple[float, bool]]],
     plugs_w: Mapping[str, Estimate],
 ) -> Floats:
-    """Return by step what the plugs would have drawn that were switched off in an outage, as long as they stayed off.
+    """Return, by step, what plugs switched off in an outage would have drawn, as long as they stayed off.
 
     outages: start and end in seconds, in order of time; the last one may be running.
     """
@@ -68,7 +68,7 @@ def shed_w(
 
 
 def _together(events: Sequence[tuple[float, int, bool]]) -> list[tuple[float, list[tuple[int, bool]]]]:
-    """Return the switchings by the moment of the first of those that came together."""
+    """Return the switchings, grouped by the time of the first of those that came together."""
     found: list[tuple[float, list[tuple[int, bool]]]] = []
     for at, plug, on in events:
         if found and at - found[-1][0] < TOGETHER_S:
@@ -79,7 +79,7 @@ def _together(events: Sequence[tuple[float, int, bool]]) -> list[tuple[float, li
 
 
 def _change(steps: Steps, at_s: float, switched: Sequence[tuple[int, bool]], plugs: int) -> tuple[Floats, float] | None:
-    """Return what was switched (1 on, -1 off, by plug) and by how much the load rose; None if that is not known."""
+    """Return what was switched (1 on, -1 off, by plug) and by how much the load rose; None if that is unknown."""
     place = steps.index(at_s)
     if place < 2 or place + 4 > steps.size:
         return None

@@ -1,4 +1,4 @@
-"""How late power goes and returns against the plan, for this queue. Pure."""
+"""How late power goes and returns compared with the schedule of this queue. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from services.outlook.history import Floats
 from services.outlook.steps import PER_DAY, STEP_S, Steps, spans
 
 EARLY_S = 1800.0
-"""An outage that begins this much before a planned one is that one."""
+"""An outage that begins at most this much before a planned one is that one."""
 GAP_S = 600.0
-"""Power that was back for less was not back."""
+"""Power that was back for less than this was not back."""
 ASSUMED_START_MIN = np.array([-10.0, -3.0, 0.0, 2.0, 5.0, 10.0, 20.0])
 ASSUMED_END_MIN = np.array([-60.0, -25.0, -10.0, -4.0, 0.0, 3.0, 8.0, 15.0, 30.0, 60.0])
 ASSUMED_WEIGHT = 4.0
@@ -23,15 +23,15 @@ ASSUMED_UNPLANNED_H = np.array([0.5, 1.0, 2.0, 3.0, 4.5, 7.0, 12.0])
 HALF_LIFE_DAYS = 45.0
 SPARED, ASSUMED_SPARED = 0.05, 20
 SUDDEN_A_DAY, ASSUMED_SUDDEN_DAYS = 0.03, 30
-"""5 % of so many planned outages, and so many sudden ones a day in so many days, are assumed beside the record."""
+"""5 % of this many planned outages, and this many sudden ones a day in these days, are assumed besides the record."""
 
 Span = TypeVar("Span", bound=tuple[float, ...])
-"""A planned outage: its start, its end, and what else the caller keeps of it."""
+"""A planned outage: its start, its end, and what else the caller keeps with it."""
 
 
 @dataclass(frozen=True)
 class Delays:
-    """Delays in minutes with their weights, negative where early; outages is how many were seen."""
+    """Delays in minutes with their weights, negative if early; outages is how many were seen."""
 
     start_min: Floats
     start_weight: Floats
@@ -41,9 +41,9 @@ class Delays:
     unplanned_weight: Floats
     outages: int
     spared: float
-    """The share of planned outages that do not come."""
+    """The share of planned outages that do not happen."""
     sudden_a_day: float
-    """How many outages a day nobody planned."""
+    """The number of unplanned outages per day."""
 
     def usual_end_min(self) -> float:
         """Return the delay within which power returns in half of the outages."""
@@ -53,7 +53,7 @@ class Delays:
 def learn_delays(
     steps: Steps, outages: Sequence[tuple[float, float]], planned: Sequence[tuple[float, float]], *, running: bool
 ) -> Delays:
-    """Compare the outages of the record with what was planned; one that is running has no end yet."""
+    """Compare the recorded outages with the planned ones; a running one has no end yet."""
     planned = sorted(planned)
     runs = outages[:-1] if running else outages
     windows = [window_of(start, planned) for start, _ in runs]
@@ -79,14 +79,14 @@ def learn_delays(
 
 
 def _spared(steps: Steps, planned: Sequence[tuple[float, float]], came: set[tuple[float, float]]) -> float:
-    """Return the share of the planned outages of the record that did not come."""
+    """Return the share of planned outages in the record that did not happen."""
     first, now = steps.first * STEP_S, (steps.first + steps.size) * STEP_S
     over = {one for one in planned if first < one[0] and one[1] < now}
     return (len(over - came) + SPARED * ASSUMED_SPARED) / (len(over) + ASSUMED_SPARED)
 
 
 def actual_outages(steps: Steps) -> list[tuple[float, float]]:
-    """Return the outages of the record in seconds; one in which power flickered back is one."""
+    """Return the recorded outages in seconds; if power only flickered back, they are one."""
     found: list[tuple[float, float]] = []
     for first, end in spans(steps.off):
         start_s, end_s = float((steps.first + first) * STEP_S), float((steps.first + end) * STEP_S)
@@ -98,7 +98,7 @@ def actual_outages(steps: Steps) -> list[tuple[float, float]]:
 
 
 def window_of(start_s: float, planned: Sequence[Span]) -> Span | None:
-    """Return the planned outage, of those in order of time, that an outage with this beginning is."""
+    """Return which of the planned outages, in order of time, an outage with this beginning is."""
     last = bisect_right(planned, (start_s + EARLY_S, float("inf")))
     near = [one for one in planned[max(0, last - 3) : last] if start_s < one[1]]
     return min(near, key=lambda one: (one[0] > start_s, one[0]), default=None)

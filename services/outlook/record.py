@@ -1,4 +1,4 @@
-"""The record of the home, kept in memory: read whole once a day, and in between only its last day."""
+"""The record of the home, kept in memory: read completely once a day, and otherwise only its last day."""
 
 import logging
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ from shared.history.queries import Session
 log = logging.getLogger("outlook")
 
 WHOLE_EVERY = timedelta(days=1)
-"""What was corrected is noticed a day later."""
+"""So corrections are noticed at most a day later."""
 
 
 class Record:
-    """The history of the recorder's database, and when it was read. Not for two threads at once."""
+    """The history from the recorder's database, and when it was read. Not thread-safe."""
 
     def __init__(self, settings: OutlookSettings, health: Reporter) -> None:
         self._engine = reader(settings.database, settings.database_home)
@@ -33,7 +33,7 @@ class Record:
         self._since: datetime | None = None
 
     def refresh(self, now: datetime) -> History:
-        """Return the history up to now; what was known before where the database cannot be read."""
+        """Return the history up to now; if the database cannot be read, the one known before."""
         if self._file and not self._file.exists():
             return self._history
         try:
@@ -61,7 +61,7 @@ class Record:
             self._history = joined(self._history, found, since_s)
 
     def _is_whole_due(self, since: datetime | None, now: datetime) -> bool:
-        """Whether to read everything: what a backup or an import brings begins earlier than what was there."""
+        """Whether to read everything: a restored or imported history begins earlier than the one before."""
         if self._whole_at is None or not len(self._history.time) or now - self._whole_at >= WHOLE_EVERY:
             return True
         return since is not None and (self._since is None or since < self._since)

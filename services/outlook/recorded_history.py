@@ -19,14 +19,14 @@ STEP = timedelta(seconds=STEP_S)
 CHUNK_STEPS = 31 * 288
 """Rows are turned into columns a month at a time, so that memory stays flat."""
 LATE = timedelta(hours=6)
-"""Power that is later than this is not late: the outage is another one."""
+"""If power is later than this, it is another outage."""
 PLUG_DAYS = timedelta(days=120)
 INVERTER = ("total_load_power_w", "load_power_w", "pv_power_w", "battery_power_w", "battery_soc_percent")
 BATTERY = ("soc_percent", "power_w", "remaining_ah", "voltage_v")
 
 
 def read_history(database: Database, now: datetime, *, time_zone: str, days: int = LONGEST_DAYS) -> History:
-    """Return what was recorded in so many days before a moment. Raises StorageError."""
+    """Return what was recorded in this many days before a moment. Raises StorageError."""
     first = int(now.timestamp() // STEP_S) - days * 288
     size = days * 288 + 1
     start = datetime.fromtimestamp(first * STEP_S, UTC)
@@ -51,16 +51,16 @@ def read_history(database: Database, now: datetime, *, time_zone: str, days: int
 
 
 def recorded_since(database: Database) -> datetime | None:
-    """Return from when on anything is recorded, None of an empty database. Raises StorageError."""
+    """Return when the record begins, or None for an empty database. Raises StorageError."""
     devices = (device for source in (INVERTERS, BATTERIES) for device in recorded_devices(database, source))
     return min((device.first for device in devices), default=None)
 
 
 def plan_of(schedule: OutageSchedule | None, now: datetime) -> Plan | None:
-    """Return the plan of a schedule; days that were not published end what is known.
+    """Return the plan from a schedule; it ends with the first unpublished day.
 
-    An outage stays in it for some hours, as power may be late. Of a day that is not published nothing is known from
-    its midnight on, though later days may be.
+    An outage stays in it for some hours, as power may be late. From the midnight of an unpublished day on nothing is
+    known, even if later days are published.
     """
     if schedule is None or not schedule.days:
         return None
@@ -89,7 +89,7 @@ def _outages(windows: Iterable[Window]) -> list[PlannedOutage]:
 
 
 def _columns(database: Database, source: Source, fields: tuple[str, ...], first: int, size: int) -> list[Floats]:
-    """Return the means of five-minute steps of the sum of all devices, or of the one that was recorded last."""
+    """Return the five-minute means of the sum of all devices, or of the device that was recorded last."""
     columns = [np.full(size, np.nan) for _ in fields]
     found = sorted(recorded_devices(database, source), key=lambda device: (device.name == ALL, device.last))
     if not found:
@@ -132,7 +132,7 @@ def _plug_events(database: Database, now: datetime) -> dict[str, list[tuple[floa
 
 
 def _nominal_wh(soc: Floats, remaining_ah: Floats, voltage_v: Floats) -> float | None:
-    """Return the capacity that the BMS reckons with."""
+    """Return the capacity that the BMS uses."""
     known = np.flatnonzero((soc > 20) & (remaining_ah > 0) & (voltage_v > 0))[-288:]
     if not known.size:
         return None

@@ -33,7 +33,7 @@ log = logging.getLogger("outlook")
 
 SETTING = "OUTLOOK_STATE_DIR"
 FIRST_WAIT_S = 2.0
-"""What the broker retains has come by then; a forecast without schedule and charge would be replaced at once."""
+"""Retained messages have arrived by then; a forecast without schedule and charge would be replaced at once."""
 
 
 async def serve(service: Service[OutlookSettings]) -> None:
@@ -42,7 +42,7 @@ async def serve(service: Service[OutlookSettings]) -> None:
 
 
 class OutlookService:
-    """Makes a forecast from the record and from what the broker says now, publishes it, and grades itself."""
+    """Makes a forecast from the record and from the broker's state, publishes it, and grades past ones."""
 
     def __init__(self, service: Service[OutlookSettings]) -> None:
         self._settings = service.settings
@@ -65,7 +65,7 @@ class OutlookService:
             await self._until_due(used)
 
     async def _publish(self) -> Basis:
-        """Publish what is known now; return what it was made from."""
+        """Publish a forecast; return its inputs."""
         now, state, trusted = utc_now(), self._mirror.snapshot(), self._bus.clock.trusted
         used = basis_of(state, now, trusted=trusted)
         if not trusted:

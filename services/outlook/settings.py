@@ -11,7 +11,7 @@ from shared.settings_metadata import InCompose, Section
 
 
 class OutlookSettings(ServiceSettings, HistorySettings, ZoneSettings):
-    """The charge that is to be kept, and where forecasts are remembered."""
+    """The reserve of charge, and where forecasts are remembered."""
 
     section = Section.BATTERIES
 

@@ -1,8 +1,8 @@
 """What the home will draw: the courses of its own most similar past days, adjusted to how today differs. Pure.
 
-Every past day at about this time of day is a candidate for the hours ahead. Days are weighted by how alike they are in
-what was drawn before and in what the regression expects of the hours ahead, by their age and by the kind of day, and
-their courses are scaled by what it expects of today against that day.
+Every past day at about this time of day is a candidate for the hours ahead. Days are weighted by their similarity, in
+the load before and in what the regression expects for the hours ahead, by their age and by the kind of day. Their
+courses are scaled by the ratio of what it expects for today and for that day.
 """
 
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ SHIFTS = (0, 6, -6, 12, -12, 18, -18)
 """A day also counts up to an hour and a half earlier and later, in five-minute steps."""
 SHIFT_PENALTY = 0.25
 HALF_LIFE_DAYS = 60.0
-"""Of what the regression learns from."""
+"""Of the days that the regression learns from."""
 BEFORE = 0.5
-"""How much the likeness of what was before counts against that of what is expected of it."""
+"""The weight of similarity in the load before, relative to similarity in the expected load."""
 ADJUST_MOST = 3.0
 LEAST_KNOWN = 0.6
 MOST_COURSES = 150
 ASSUMED_DAYS = 4.0
-"""How many days of record the assumed courses weigh as much as."""
+"""The assumed courses weigh as much as this many recorded days."""
 FEW_DAYS = 28
 
 
@@ -41,7 +41,7 @@ FEW_DAYS = 28
 class Courses:
     """Possible courses of the load ahead in watts, by five-minute steps from now, and how likely each is.
 
-    days is how many days of the record they rest on.
+    days is the number of recorded days behind them.
     """
 
     load_w: Floats
@@ -51,7 +51,7 @@ class Courses:
 
 @dataclass(frozen=True)
 class _Candidates:
-    """Places of the record that are like now: where, how old, how far shifted, and the kinds of day there."""
+    """Places of the record at this time of day: where, how old, how far shifted, and the kinds of day there."""
 
     place: Ints
     age_days: Floats
@@ -60,12 +60,12 @@ class _Candidates:
 
 
 def courses(load_w: Floats, first: int, zone: ZoneInfo, interest: Sequence[tuple[int, int]]) -> Courses:
-    """Return the courses of the 36 hours behind the record's last step.
+    """Return courses of the 36 hours after the record's last step.
 
     load_w is the load freed of outages, NaN where unknown; interest are the windows ahead, in steps from now, that
     matter most: the outages.
     """
-    size = len(load_w) - 1  # the step that now lies in has only begun
+    size = len(load_w) - 1  # the present step has only begun
     wall = local_steps(first, size + 1, zone)
     known = np.isfinite(load_w[:size])
     usual, level = usual_day(load_w[:size], known, wall[:size])
@@ -122,7 +122,7 @@ def _well_known(found: _Candidates, count: Floats, size: int) -> _Candidates:
 
 
 def _similar(record: Record, found: _Candidates, windows: Sequence[tuple[int, int]]) -> tuple[Floats, Floats]:
-    """Return the courses of similar days, adjusted to today, and their weights; the windows are what matters most."""
+    """Return the courses of similar days, adjusted to today, and their weights; the windows matter most."""
     features = np.concatenate((record.before(found.place), -found.kind_penalty[:, None]), axis=1)
     here = np.concatenate((record.before(np.array([record.size])), np.zeros((1, 1))), axis=1)
     target = record.after(found.place, [*BLOCKS, *windows])
@@ -139,7 +139,7 @@ def _similar(record: Record, found: _Candidates, windows: Sequence[tuple[int, in
 
 
 class _Likeness:
-    """How far places are from each other: in what the regression expects of them, in what was before, in the day."""
+    """The distance between places: in the expected load, in the load before, in the kind of day."""
 
     def __init__(self, features: Floats, here: Floats, expected: Expected, penalty: Floats) -> None:
         self._expected = expected.each[:, len(BLOCKS) :]
@@ -163,13 +163,13 @@ class _Likeness:
 
 
 def _squares_apart(rows: Floats, columns: Floats) -> Floats:
-    """Return the mean squared difference of each row of one to each row of the other."""
+    """Return the mean squared difference between each row of one and each row of the other."""
     squares = (rows**2).sum(axis=1)[:, None] + (columns**2).sum(axis=1) - 2 * rows @ columns.T
     return np.asarray(np.maximum(squares, 0.0) / rows.shape[1], dtype=np.float64)
 
 
 def _tried(target: Floats, expected: Expected, likeness: _Likeness, found: _Candidates) -> Ways:
-    """Try the ways to weigh days on the last ones, in the windows that matter."""
+    """Try the ways of weighing days on the last ones, in the windows that matter."""
     columns = np.flatnonzero(found.shift == 0)
     rows = columns[np.isfinite(expected.left_out[columns, 0])]
     if len(columns) < LEAST_DAYS:
@@ -185,7 +185,7 @@ def _tried(target: Floats, expected: Expected, likeness: _Likeness, found: _Cand
 
 
 def _spread(course: Floats, weights: Floats, window: tuple[int, int], widen: float) -> Floats:
-    """Push courses away from the middle one, in what they draw in the window that matters."""
+    """Push courses away from the median one, by what they draw in the window that matters."""
     drawn = np.log(course[:, window[0] : window[1]].mean(axis=1) + FLOOR_W)
     order = np.argsort(drawn)
     middle = np.interp(0.5, np.cumsum(weights[order]) / weights.sum(), drawn[order])

@@ -1,4 +1,4 @@
-"""The forecasts that stood when outages began, kept until their ends are seen. Pure."""
+"""The forecasts that were valid when outages began, kept until their ends are seen. Pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,14 +13,14 @@ from services.outlook.steps import STEP_S, to_steps
 from shared.messages import Grid, GridState, Outlook
 
 BEGINS_WITHIN = timedelta(minutes=10)
-"""A forecast that is made later in an outage knows too much of it to be the one that stood when it began."""
+"""A forecast made later in an outage knows too much to count as the one from its beginning."""
 BACK_FOR = timedelta(seconds=GAP_S)
 """Power that flickers back for less than this has not come back."""
 END_SEEN_STEPS = 2
 
 
 class Standings(BaseModel):
-    """The forecast of the running outage, None if there is none, and those whose end was seen, the oldest first."""
+    """The forecast of the running outage, None if there is none, and those whose end was seen, oldest first."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -29,14 +29,14 @@ class Standings(BaseModel):
 
     @property
     def correction(self) -> float:
-        """What the energy taken in outages is multiplied by."""
+        """The factor on the energy used in outages."""
         return usage_correction(self.graded)
 
 
 def after_forecast(
     known: Standings, outlook: Outlook, grid: GridState | None, history: History, now: datetime
 ) -> Standings:
-    """Return the standings after a forecast: the outage that has begun is remembered, the one that is over graded."""
+    """Return the standings after a forecast: an outage that has begun is remembered, one that is over is graded."""
     if known.running is None:
         return _begun(known, outlook, grid, now)
     if grid is None or grid.state is not Grid.ON or now - grid.since < BACK_FOR:
@@ -56,7 +56,7 @@ def _begun(known: Standings, outlook: Outlook, grid: GridState | None, now: date
 
 
 def _graded(standing: Standing, history: History, now: datetime) -> Graded | None:
-    """Return what came of a forecast by the record; None if the record does not show when power returned."""
+    """Return the outcome of a forecast by the record; None if the record does not show when power returned."""
     steps = to_steps(history, now.timestamp())
     soc, _ = reported(steps)
     began = standing.began.timestamp()

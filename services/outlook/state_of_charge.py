@@ -1,4 +1,4 @@
-"""How full the battery really is: BMS, inverter and counted energy against each other. Pure."""
+"""How full the battery really is, by BMS, inverter and counted energy. Pure."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,20 +10,20 @@ from services.outlook.plant import FULL, Plant
 from services.outlook.steps import PER_DAY, PER_HOUR, STEP_H, STEP_S, Steps, filled, spans
 
 HOLDS_STEPS = 3
-"""A charge is still the present one a quarter of an hour after its reading, and while it is counted on, an hour."""
+"""A charge is valid for a quarter of an hour after its reading, or, if counting continues from it, for an hour."""
 COUNTED_HOLDS_STEPS = PER_HOUR
 REST_W = 80.0
 JUMP_POINTS = 8.0
 JUMP_SD = 0.5
-"""By what share of the way to what a charge that has jumped says now the forecast may be wrong: a BMS may just have
-noticed how empty the battery is."""
+"""After a jump of the charge, the forecast may be wrong by this share of the jump: a BMS may just have noticed how
+empty the battery is."""
 DIFFER_POINTS = 4.0
 REPORTED_SD, COUNTED_SD = 2.0, 4.0
-"""How wrong the two are assumed to be when the battery was last full a cycle ago; fulls of the record correct this."""
+"""How wrong the two are assumed to be a cycle after a full charge; full charges in the record correct this."""
 ASSUMED_FULLS = 4.0
 LEAST_CYCLE_POINTS = 15.0
 PER_CYCLE_SD = 1.5
-"""What counting loses in one whole cycle more."""
+"""What counting loses with each further cycle."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Charge:
 
 
 def reported(steps: Steps) -> tuple[Floats, str]:
-    """Return the charge by the source that is there: the BMS counts closer to the cells than the inverter."""
+    """Return the reported charge: the BMS's, which is closer to the cells, or else the inverter's."""
     day = slice(max(0, steps.size - PER_DAY), None)
     bms, inverter = np.isfinite(steps.bms_soc[day]).mean(), np.isfinite(steps.inverter_soc[day]).mean()
     if bms >= 0.5 * inverter and bms > 0:
@@ -58,7 +58,7 @@ def last_reading_s(steps: Steps, soc: Floats) -> float | None:
 
 
 def present_charge(steps: Steps, soc: Floats, source: str, plant: Plant) -> Charge | None:
-    """Return the present charge, None if nothing recent says it."""
+    """Return the present charge, or None without a recent source."""
     known = np.flatnonzero(np.isfinite(soc))
     age = steps.size - 1 - int(known[-1]) if known.size else steps.size
     points = _points(steps, plant)
@@ -93,7 +93,7 @@ def _recent(soc: Floats) -> float | None:
 
 
 def _points(steps: Steps, plant: Plant) -> Floats:
-    """Return by how many points each step moves the charge, by its energy."""
+    """Return by how many points the energy of each step moves the charge."""
     power = steps.battery_w
     return np.where(power < 0, power / plant.discharge_wh.value, power / plant.charge_wh.value) * STEP_H
 
@@ -113,7 +113,7 @@ def _jumped(soc: Floats, points: Floats) -> float:
 
 
 def _smooth(soc: Floats, points: Floats, steps: int) -> float:
-    """Return the charge by the last readings, each moved on by what was counted since: whole percents become finer."""
+    """Return the charge by the last readings, each advanced by what was counted since: this refines whole percents."""
     last = int(np.flatnonzero(np.isfinite(soc))[-1])
     since = np.concatenate((np.cumsum(points[::-1])[::-1][1:], [0.0]))
     moved = soc + since
@@ -125,7 +125,7 @@ def _smooth(soc: Floats, points: Floats, steps: int) -> float:
 
 
 def _counted(steps: Steps, soc: Floats, points: Floats) -> tuple[float | None, float | None, tuple[float, float]]:
-    """Return the charge counted since the last full one, when that was, and how wrong both sources tend to be."""
+    """Return the charge counted since it was last full, when that was, and how wrong both sources tend to be."""
     rest = np.isfinite(soc) & (soc >= FULL) & (np.abs(np.nan_to_num(steps.battery_w, nan=1e9)) < REST_W)
     fulls = [one for one in spans(rest) if one[1] - one[0] >= 2]
     if not fulls:
@@ -140,7 +140,7 @@ def _counted(steps: Steps, soc: Floats, points: Floats) -> tuple[float | None, f
             continue
         off_counted.append(used[-1])
         low = begin + int(used.argmin())
-        off_reported.append(held[low] - (100.0 - (steady[end] - steady[low])))  # counted back from full
+        off_reported.append(held[low] - (100.0 - (steady[end] - steady[low])))  # counting back from full
     spread = (_spread(off_reported[-20:], REPORTED_SD), _spread(off_counted[-20:], COUNTED_SD))
     begin = fulls[-1][1]
     when = float((steps.first + min(begin, steps.size - 1)) * STEP_S)  # the last step has not ended yet

@@ -1,4 +1,4 @@
-"""The record on a regular grid of five-minute steps: what everything else learns from. Pure."""
+"""The record on a regular grid of five-minute steps, from which everything else learns. Pure."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ HELD_STEPS = PER_HOUR
 
 @dataclass(frozen=True)
 class Steps:
-    """Means of five-minute steps; step i begins at (first + i) * STEP_S. The last one is the step that now lies in.
+    """Means of five-minute steps; step i begins at (first + i) * STEP_S. The last one is the present step.
 
     The charge is the last value of a step; a grid is 1, 0 or NaN.
     """
@@ -33,7 +33,7 @@ class Steps:
     bms_soc: Floats
     grid_on: Floats
     held: int = 1
-    """For how many steps a sample of a coarser record holds; the charge between two is on a straight line."""
+    """For how many steps a sample of a coarser record holds; the charge is interpolated linearly in between."""
 
     @property
     def size(self) -> int:
@@ -51,12 +51,12 @@ class Steps:
         return np.asarray(self.grid_on == 0)
 
     def index(self, at_s: float) -> int:
-        """Return the index of the step in which a moment lies, which may be outside of the record."""
+        """Return the index of the step of a moment, which may be outside the record."""
         return int(at_s // STEP_S) - self.first
 
 
 def to_steps(history: History, now_s: float) -> Steps:
-    """Return the steps up to now. Samples of the future, and those that have no time, are left out."""
+    """Return the steps up to now, without samples of the future or without a time."""
     times = column(history.time, len(history.time))
     known = np.isfinite(times) & (times <= now_s) & (times > now_s - LONGEST_DAYS * 86400)
     order = _in_time(times, known)
@@ -68,7 +68,7 @@ def to_steps(history: History, now_s: float) -> Steps:
     held = _held(times)
     place = bins - first
 
-    def sampled(name: str) -> Floats:  # one column at a time, as a record by the second is large
+    def sampled(name: str) -> Floats:  # one column at a time, as a record with one sample per second is large
         return column(getattr(history, name), len(history.time))[order]
 
     grid = sampled("grid_on")
@@ -85,7 +85,7 @@ def to_steps(history: History, now_s: float) -> Steps:
 
 
 def _in_time(times: Floats, known: "np.typing.NDArray[np.bool_]") -> "slice | Ints":
-    """Return where the known samples lie, in order of time."""
+    """Return the places of the known samples, in order of time."""
     places = np.flatnonzero(known)
     if not places.size:
         return slice(0, 0)
@@ -100,7 +100,7 @@ def _positive(load: Floats) -> Floats:
 
 
 def _held(times: Floats) -> int:
-    """Return for how many steps a value holds: those of a record that is coarser than our steps."""
+    """Return for how many steps a value holds, in a record that is coarser than our steps."""
     if times.size < 3:
         return 1
     usual = float(np.median(np.diff(times)))
@@ -108,7 +108,7 @@ def _held(times: Floats) -> int:
 
 
 def _means(values: Floats, place: Ints, size: int) -> Floats:
-    """Return the mean of the known values of each step; place does not decrease."""
+    """Return the mean of the known values of each step; `place` must not decrease."""
     known = np.isfinite(values)
     if not known.all():
         values, place = values[known], place[known]
@@ -121,12 +121,12 @@ def _means(values: Floats, place: Ints, size: int) -> Floats:
 
 
 def _whole(shares: Floats) -> Floats:
-    """A step in which power went or came back counts as what it was for longer."""
+    """Return the steps of the grid as wholly on or off: by what lasted longer in the step."""
     return np.where(np.isfinite(shares), (shares >= 0.5).astype(np.float64), np.nan)
 
 
 def _now(grid: Floats, samples: Floats, place: Ints) -> Floats:
-    """The step that now lies in is what the last reading says, or an outage would be seen minutes late."""
+    """Return the values with the present step by the last reading, as otherwise an outage is seen minutes late."""
     known = np.flatnonzero(np.isfinite(samples))
     if known.size and place[known[-1]] == len(grid) - 1:
         grid[-1] = float(samples[known[-1]] >= 0.5)
@@ -156,7 +156,7 @@ def _hold(values: Floats, held: int) -> Floats:
 
 
 def _between(values: Floats, held: int) -> Floats:
-    """Fill the steps between two samples of the charge on a straight line."""
+    """Interpolate the charge between two samples linearly."""
     known = np.flatnonzero(np.isfinite(values))
     if not known.size:
         return values
@@ -166,19 +166,19 @@ def _between(values: Floats, held: int) -> Floats:
 
 
 def _last_known(values: Floats) -> "np.typing.NDArray[np.int64]":
-    """Return for each step the last one with a value, -1 where there is none."""
+    """Return for each step the last one with a value, or -1."""
     places = np.where(np.isfinite(values), np.arange(len(values)), -1)
     return np.asarray(np.maximum.accumulate(places) if len(places) else places, dtype=np.int64)
 
 
 def filled(values: Floats, most_steps: int) -> Floats:
-    """Return values with gaps up to so many steps filled with the last value before."""
+    """Return values with gaps of at most this many steps filled with the last value before."""
     last = _last_known(values)
     age = np.arange(len(values)) - last
     return np.where((last >= 0) & (age <= most_steps), values[np.maximum(last, 0)], np.nan)
 
 
 def spans(mask: "np.typing.NDArray[np.bool_]") -> list[tuple[int, int]]:
-    """Return the runs of True as (first, behind the last)."""
+    """Return the runs of True as (first, last + 1)."""
     edges = np.diff(np.concatenate(([0], mask.astype(np.int8), [0])))
     return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What the panels will deliver: the courses of the last days, those most like today's first. Pure, without internet."""
+"""What the panels will deliver: the courses of the last days, weighted by likeness to today. Pure, no internet."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class SunCourses:
 
 
 def sun_courses(pv_w: Floats, battery_full: "np.typing.NDArray[np.bool_]") -> SunCourses:
-    """Return the courses; none recorded is no sun, the cautious answer.
+    """Return the courses; without a record there is no sun, the cautious assumption.
 
     battery_full marks steps in which a full battery may have throttled the panels: there the day's power is at least
     what other days show at that time.
@@ -52,7 +52,7 @@ def sun_courses(pv_w: Floats, battery_full: "np.typing.NDArray[np.bool_]") -> Su
 
 
 def _means(course: Floats) -> Floats:
-    """Return the mean of each step of the day, 0 where no day knows it."""
+    """Return the mean of each step of the day, 0 if it was never recorded."""
     known = np.isfinite(course)
     some = np.where(known, course, 0.0)
     count = known.sum(axis=0)
@@ -60,7 +60,7 @@ def _means(course: Floats) -> Floats:
 
 
 def _like_today(pv_w: Floats, size: int, course: Floats) -> Floats:
-    """Return how like today each day was in the last three hours; the same for all by night."""
+    """Return how similar each day was to today in the last three hours; at night the same for all."""
     part = 3 * PER_HOUR
     lately = np.nansum(pv_w[max(0, size - part) : size])
     then = course[:, -part:].sum(axis=1)

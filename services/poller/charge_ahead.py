@@ -59,7 +59,7 @@ COMMAND = "charge_ahead"
 
 
 class ChargingAhead:
-    """Decides every half minute, and at once when asked to; what it does is in the journal before it does it.
+    """Decides every half minute, and at once when asked to; an action is in the journal before it is taken.
 
     snapshot is the broker's state.
     """
@@ -93,7 +93,7 @@ class ChargingAhead:
         self._published: ChargeAhead | None = None
 
     async def run(self) -> NoReturn:
-        """Decide for ever; where it is off, only put back what an earlier process has left."""
+        """Decide for ever; if charging ahead is off, only put back what an earlier process has left."""
         if self._allowed is not InverterControl.AUTOMATIC:
             self._turn_off()
             await asyncio.Event().wait()
@@ -221,7 +221,7 @@ class ChargingAhead:
             situation.now,
             keeps=OUTPUT in begin.wishes,
         )
-        self._note(would=None, charging=charging)  # first: what is begun without it would not be ended by it
+        self._note(would=None, charging=charging)  # first: without the note, nothing would end what is begun
         refusal = self._sequencer.begin(Purpose.CHARGE_AHEAD, begin.wishes, present, by=AUTOMATIC)
         if refusal is None:
             why = conditions.charging(
@@ -260,7 +260,7 @@ class ChargingAhead:
     # what others do
 
     def receive(self, command: ChargeAheadCommand, *, retained: bool) -> None:
-        """Undo, or allow again; or publish why not."""
+        """Hold charging ahead off, or allow it again; or publish why not."""
         now, command = self._clock.now(), by_clock(command, self._clock.track)
         subject = f"{COMMAND} {command.hold_off}"
         refusal = self._refusal(command, subject, now, retained=retained)
@@ -281,7 +281,7 @@ class ChargingAhead:
         if self._allowed is not InverterControl.AUTOMATIC:
             return conditions.OFF()
         refusal = command_refusal(self._journal.content, subject, command, now)
-        return None if refusal and refusal.code == control.BUSY.code else refusal  # a no is never too early
+        return None if refusal and refusal.code == control.BUSY.code else refusal  # holding off is never too early
 
     def _hold_off(self, command: ChargeAheadCommand) -> Reason | None:
         situation = self._situation()
@@ -305,7 +305,7 @@ class ChargingAhead:
         return None
 
     def on_over(self, sequence: SettingSequence, _left: Mapping[str, object]) -> None:
-        """Take in that everything is put back. What somebody changed, or the inverter refused, is left alone then."""
+        """Note that everything is put back, except what somebody has changed or the inverter has refused."""
         if sequence.purpose is not Purpose.CHARGE_AHEAD:
             return
         why, charging = sequence.undo, self._notes.charging
@@ -358,7 +358,7 @@ class ChargingAhead:
         self._bus.publish(CHARGE_AHEAD_EVENT, event, self._name)
 
     def _publish(self, message: ChargeAhead) -> None:
-        """Publish the state if anything about it is new."""
+        """Publish the state if anything in it has changed."""
         last = self._published
         since = last.since if last and last.phase is message.phase else message.since
         message = message.model_copy(update={"since": since})

@@ -1,7 +1,7 @@
-"""Charging from the mains before an outage: what to do at a moment, by what is known then. Pure.
+"""Charging from the mains before an outage: what to do now, given what is known. Pure.
 
-It begins as late as a gentle current allows, so that the sun has its time, or at once where that is too late already;
-with the slowest current that is enough. On any doubt everything is put back.
+It begins as late as a gentle current allows, to leave time for the sun, or at once if it is already too late for that;
+always with the slowest current that is enough. On any doubt everything is put back.
 """
 
 from collections.abc import Mapping
@@ -17,24 +17,24 @@ from shared.messages import ChargeBasis, Grid, Moment, SettingValue
 CURRENT, CHARGING, OUTPUT = "max_mains_charging_current_a", "charging_priority", "output_priority"
 MAINS_CHARGING, KEEPS_BATTERY = "pv_and_utility", "sub"
 CHARGES = frozenset(("utility_first", MAINS_CHARGING, "pv_first"))
-"""Charging priorities under which the mains charges the battery, at the latest when the sun is gone."""
+"""Charging priorities under which the mains charges the battery, at least once the sun is gone."""
 FEEDS_HOUSE = "sbu"
 """With this output priority the battery feeds the house while there is power, and is not charged from the mains."""
 GENTLE_HOURS = 6.0
 """A current that fills the whole battery in this time is gentle."""
 URGENT = 0.7
-"""From this share of the highest current on, it is begun whatever the sun promises."""
+"""When charging needs this share of the highest current, it begins whatever the sun promises."""
 SLACK = 1.15
 LEAST_POINTS = 3.0
-"""Less than this is not worth a change of settings."""
+"""A smaller gap is not worth a change of settings."""
 TAPERS_FROM, TAPER = 90.0, 2.0
 """Above this charge each percent takes longer."""
 FALLS_BEHIND = 1.15
 ADJUST_EVERY = timedelta(minutes=15)
 PATIENCE = timedelta(minutes=2)
-"""A doubt that lasts shorter is a gap between two readings."""
+"""A shorter doubt is only a gap between two readings."""
 SAME_OUTAGE = timedelta(minutes=90)
-"""An outage that was moved by less than this is the same one."""
+"""An outage that moved by less than this is still the same one."""
 FELL_POINTS = 5.0
 ENDS_EARLY = timedelta(minutes=5)
 
@@ -51,7 +51,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Knobs:
-    """The settings that matter as they stand, and the mains charging currents that can be set."""
+    """The present values of the settings that matter, and the mains charging currents that can be set."""
 
     values: Mapping[str, SettingValue]
     low_a: float
@@ -60,21 +60,21 @@ class Knobs:
 
     @property
     def present_a(self) -> float:
-        """The highest mains charging current as it stands."""
+        """The highest mains charging current, as it is set now."""
         value = self.values[CURRENT]
         return value if isinstance(value, int | float) else 0.0
 
     @property
     def charges_from_mains(self) -> bool:
-        """Whether the battery is charged from the mains as the settings stand."""
+        """Whether the present settings charge the battery from the mains."""
         return self.values[CHARGING] in CHARGES and self.values[OUTPUT] != FEEDS_HOUSE
 
 
 @dataclass(frozen=True)
 class Charging:
-    """What is being done: for which outage, since when, up to what, and with which current, set at.
+    """The charging under way: for which outage, since when, up to which charge, with which current, set when.
 
-    keeps: otherwise the battery would feed the house. is_held: the target is reached, and it only waits for the outage.
+    keeps: otherwise the battery would feed the house. is_held: the target is reached, and the charge is only kept.
     """
 
     outage_start: Moment
@@ -96,9 +96,9 @@ class HeldOff:
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known at a moment. need and knobs are reasons where they are not known.
+    """What is known now. need and knobs are a Reason if they are unknown.
 
-    doubt is why nothing can be relied on, such as an unset clock, and doubtful_for how long some doubt has lasted.
+    doubt is why nothing can be relied on, such as an unset clock; doubtful_for is how long there has been any doubt.
     sun_w is what the sun charges the battery with, wh_per_percent the energy that a percent of charge takes.
     accepts_charge is False where the BMS forbids it.
     """
@@ -120,7 +120,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Nothing:
-    """Leave everything as it is; begin_at is when charging begins if the sun does not do it."""
+    """Leave everything as it is; begin_at is when charging begins unless the sun has done it by then."""
 
     why: Reason
     begin_at: datetime | None = None
@@ -154,7 +154,7 @@ class Adjust:
 
 @dataclass(frozen=True)
 class Continue:
-    """Go on charging; warning says what will not be reached all the same."""
+    """Go on charging; warning says what will nevertheless not be reached."""
 
     why: Reason
     warning: Reason | None = None
@@ -162,14 +162,14 @@ class Continue:
 
 @dataclass(frozen=True)
 class Hold:
-    """Charge no more, but keep the battery for the outage: what stood before would take the charge away again."""
+    """Stop charging, but keep the charge for the outage: with the earlier settings the battery would feed the house."""
 
     why: Reason
 
 
 @dataclass(frozen=True)
 class PutBack:
-    """Put back what stood before."""
+    """Put the earlier settings back."""
 
     why: Reason
 
@@ -183,7 +183,7 @@ def next_step(situation: Situation) -> Action:
 
 
 def doubt_of(situation: Situation) -> Reason | None:
-    """Return what is not known of all that has to be, however short a time."""
+    """Return which of the required facts is unknown, even if only for a moment."""
     if situation.doubt:
         return situation.doubt
     if situation.grid is None:
@@ -210,7 +210,7 @@ def _before(situation: Situation) -> Action:
 
 
 def _idle(situation: Situation, need: Need, charge: float) -> Reason | None:
-    """Return why nothing has to be done, or nothing can be done any more."""
+    """Return why nothing has to be done, or why it is too late."""
     if situation.grid is Grid.OFF:
         return conditions.GRID_GONE()
     if situation.now >= need.start - ENDS_EARLY:
@@ -298,7 +298,7 @@ def wishes(knobs: Knobs, current_a: float) -> dict[str, SettingValue]:
 
 
 def energy_wh(charge: float, target: float, wh_per_percent: float) -> float:
-    """Return the energy that takes the battery from one charge to another; near full, the time for it is longer."""
+    """Return the energy from one charge to another, counting more near full, where charging takes longer."""
     slow = max(0.0, target - max(charge, TAPERS_FROM))
     return max(0.0, target - charge + (TAPER - 1) * slow) * wh_per_percent
 
@@ -315,7 +315,7 @@ def _gentle_w(situation: Situation, knobs: Knobs) -> float:
 
 
 def _power_w(wh: float, now: datetime, start: datetime) -> float:
-    """Return the power that brings an energy in time, with some to spare."""
+    """Return the power that delivers an energy in time, with some to spare."""
     hours = max((start - ENDS_EARLY - now) / timedelta(hours=1), 1 / 60)
     return SLACK * wh / hours
 

@@ -1,4 +1,4 @@
-"""The state of charging ahead and its events, to publish. Pure."""
+"""The state and the events of charging ahead, as they are published. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from shared.messages import ChargeAhead, ChargeAheadPhase
 def report_charging(
     situation: Situation, action: Action, sequence: SettingSequence | None, *, dry_run_until: datetime | None
 ) -> ChargeAhead:
-    """Return the state; in a dry run what would be done counts as done."""
+    """Return the state; in a dry run, what would be done counts as done."""
     need, charging = situation.need, situation.charging
     known = need if isinstance(need, Need) else None
     phase, reason, warning = _phase(action, sequence)
@@ -72,7 +72,7 @@ def _phase(action: Action, sequence: SettingSequence | None) -> tuple[ChargeAhea
 
 
 def dry_run_until(since: datetime | None, now: datetime, days: float) -> datetime | None:
-    """Return until when charging ahead only says what it would do; None: it acts. since is when it was turned on."""
+    """Return until when charging ahead only reports what it would do; None if it acts. It was turned on `since`."""
     if days <= 0:
         return None
     until = (since or now) + timedelta(days=days)

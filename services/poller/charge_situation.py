@@ -1,4 +1,4 @@
-"""What charging ahead is decided by, from what the broker says and how the inverter is set. Pure."""
+"""The situation that charging ahead is decided by: from the broker's state and the inverter's settings. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from shared.messages import (
 from shared.outages import is_stale, next_outage
 
 ASSUMED_WH = 105.0
-"""What a percent takes where nobody knows the battery: one of 10 kWh."""
+"""What a percent takes if the battery is unknown: 10 kWh, with losses."""
 IN_FOR_OUT = 1.05
 USUAL_V = 51.2
 FULL = 100.0
@@ -37,7 +37,7 @@ SAME_START = timedelta(minutes=15)
 
 
 def need_of(state: BrokerState, now: datetime, *, planned_percent: float, highest_w: float) -> Need | Reason:
-    """Return the next outage and the charge to have when it begins; or why that is not known, or there is none."""
+    """Return the next outage and the charge needed when it begins; or why that is unknown, or that there is none."""
     schedule = state.schedule
     if schedule is None or schedule.fetched_at is None or schedule.stale or is_stale(schedule, now):
         return conditions.PLAN_UNKNOWN()
@@ -62,9 +62,9 @@ def _from(schedule: OutageSchedule, at: datetime) -> OutageSchedule:
 
 
 def target_of(outages: Sequence[OutageOutlook], *, wh_per_percent: float, highest_w: float) -> float:
-    """Return the charge to have when the first outage begins, so that it and those after it last.
+    """Return the charge needed when the first outage begins, so that the battery lasts through it and those after it.
 
-    What a later one needs and cannot be charged between them has to be there before.
+    What a later outage needs and cannot be charged in between has to be charged before the first.
     """
     target, next_start = 0.0, None
     for one in reversed(outages):
@@ -78,7 +78,7 @@ def target_of(outages: Sequence[OutageOutlook], *, wh_per_percent: float, highes
 
 
 def wh_per_percent(state: BrokerState, live: LiveFigures | None, now: datetime) -> float:
-    """Return the energy that a percent of charge takes: as the outlook has learned it, or by the battery itself."""
+    """Return the energy of a percent of charge: as the outlook has learned it, or else by the battery's data."""
     outlook: Outlook | None = usable_outlook(state.outlook, now)
     for figure in outlook.learned if outlook else ():
         if figure.name == "capacity_kwh" and not figure.is_default and figure.value > 0:

@@ -1,4 +1,4 @@
-"""Sets one inverter's clock where it is wrong, by this machine's clock, once a day at most."""
+"""Sets one inverter's clock by this machine's if it is wrong, at most once a day."""
 
 import asyncio
 from datetime import datetime, tzinfo
@@ -19,7 +19,7 @@ NOT_WRITTEN_S = 3600.0
 
 
 class ClockKeeper:
-    """Looks every minute. Where the inverter does not take the time, it is left alone until the next start."""
+    """Checks every minute. An inverter that does not accept the time is left alone until the next start."""
 
     def __init__(
         self, writer: SettingWriter, journal: KeptJournal, *, allowed: InverterControl, clock: Clock, zone: tzinfo
@@ -31,7 +31,7 @@ class ClockKeeper:
         self._zone = zone
 
     async def run(self) -> NoReturn:
-        """Work for ever."""
+        """Run for ever."""
         while self._is_on:
             await asyncio.sleep(EVERY_S)
             if self._is_due(self._clock.now()):

@@ -1,9 +1,9 @@
-"""Readings to the state of the grid, pure: no clock, no I/O.
+"""From readings to the state of the grid, pure: no clock, no I/O.
 
-Voltage and frequency decide together: the grid is on or off only where they agree. Between the limits the last
-state stands. A change counts when two readings in a row agree, since single zero readings happen, or when the inverter
-warns of it too. No reading means no verdict: silence, and figures that contradict each other, turn into `unknown` and
-never into an outage.
+Voltage and frequency decide together: the grid is on or off only if they agree. Between the limits the last state
+holds. A change counts when two readings in a row agree, because single zero readings happen, or when the inverter
+also warns of it. No reading means no verdict: silence, and figures that contradict each other, become `unknown`,
+never an outage.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ HIGHEST_LOW_NOMINAL_V = 150
 
 @dataclass(frozen=True)
 class GridLimits:
-    """Present from these figures on, lost below those, no change in between; unknown after `silence`."""
+    """Where the grid counts as present and as lost; in between it is as before. After `silence` it is unknown."""
 
     present_v: float = 160
     lost_v: float = 100
@@ -55,8 +55,8 @@ class GridReading:
     def is_usable(self, limits: GridLimits) -> bool:
         """Whether voltage and frequency agree, or the inverter itself says which of them is right.
 
-        A frequency needs a voltage to be measured; and a voltage without a frequency is noise of an open line, which is
-        low, or no voltage of the grid at all.
+        A frequency can only be measured on some voltage. A voltage without a frequency is the noise of an open line,
+        if it is low, and otherwise not the grid's.
         """
         if self.voltage_v is None or self.frequency_hz is None:
             return False
@@ -67,7 +67,7 @@ class GridReading:
 
 @dataclass(frozen=True)
 class GridTrack:
-    """What is known so far. `confirmed` is the last certain state, `candidate` a change that was seen once."""
+    """What is known so far. `confirmed` is the last certain state, `candidate` a change seen once."""
 
     state: Grid
     since: datetime
@@ -92,9 +92,9 @@ def unknown_grid(now: datetime) -> GridTrack:
 
 
 def last_published(retained: GridState | None, kept: GridState | None, now: datetime) -> GridState | None:
-    """Return what we published last: the broker has it, unless a power cut took it from there; the disk still has it.
+    """Return what we published last: the broker has it, or, if it lost it in a power cut, the disk.
 
-    What was kept by a clock that was wrong, and is dated later than now, does not count.
+    What is on disk does not count if it is dated later than now: the clock was wrong.
     """
     if kept is None or (kept.at > now + CLOCK_SLACK and not is_unset(now)):
         return retained
@@ -102,9 +102,9 @@ def last_published(retained: GridState | None, kept: GridState | None, now: date
 
 
 def restore(last: GridState | None, now: datetime, limits: GridLimits) -> GridTrack:
-    """Return the track that our own retained message restores after a restart.
+    """Return the track after a restart, restored from our own retained message.
 
-    A recent state still holds; an older one is only the last known. Where the clock is not set, it may be either.
+    A recent state still holds; an older one is only the last known. If the clock is not set, it may be either.
     """
     if last is None:
         return unknown_grid(now)
@@ -126,7 +126,7 @@ def restore(last: GridState | None, now: datetime, limits: GridLimits) -> GridTr
 
 
 def after_clock_change(track: GridTrack, change: ClockChange) -> GridTrack:
-    """Return the track by the clock as it is now; a state from before the restart goes on if the pause was short."""
+    """Return the track by the new clock; a state from before the restart continues if the pause was short."""
     track, last = replace(change.moved(track), before_us=track.before_us), track.before_us
     if last is None or not change.trusted:
         return track
@@ -137,7 +137,7 @@ def after_clock_change(track: GridTrack, change: ClockChange) -> GridTrack:
 
 
 def verdict(reading: GridReading, limits: GridLimits) -> Grid | None:
-    """Return the state that one reading shows by itself, or None where it does not decide."""
+    """Return the state that a single reading shows, or None if it does not decide."""
     if reading.voltage_v is None or reading.frequency_hz is None or not reading.is_usable(limits):
         return None
     if reading.voltage_v < limits.lost_v or reading.frequency_hz < limits.lost_hz:
@@ -172,17 +172,17 @@ def after_silence(track: GridTrack, now: datetime, limits: GridLimits) -> GridTr
 
 
 def silenced(track: GridTrack) -> GridTrack:
-    """Return the track after too long a silence."""
+    """Return the track once a silence has lasted too long."""
     return unknown_since(track, track.last_reading_at)
 
 
 def unknown_since(track: GridTrack, since: datetime) -> GridTrack:
-    """Return the track of a grid that is unknown since a moment."""
+    """Return the track of a grid that has been unknown since a moment."""
     return replace(track, state=Grid.UNKNOWN, since=since, candidate=None, candidate_since=None)
 
 
 def doubt(track: GridTrack, reading: GridReading, limits: GridLimits) -> Reason | None:
-    """Return why the state is unknown although readings come."""
+    """Return why the state is unknown although readings arrive."""
     if reading.voltage_v is None or reading.frequency_hz is None:
         return poller.GRID_UNREAD()
     if not reading.is_usable(limits):
@@ -207,7 +207,7 @@ def to_message(track: GridTrack, at: datetime, reading: GridReading | None = Non
 
 
 def confirmed(track: GridTrack, state: Grid, since: datetime) -> GridTrack:
-    """Return the track of a grid that is certainly on or off since a moment."""
+    """Return the track of a grid that has certainly been on or off since a moment."""
     transition_id = track.transition_id
     if state is track.confirmed:  # back from unknown, and nothing has changed
         earlier = track.confirmed_since if since - track.since <= SAME_STATE_WITHIN else None

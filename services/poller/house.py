@@ -1,4 +1,4 @@
-"""The house: what its inverters are together. One state of the grid for all, and one sum of several."""
+"""The house as a whole: one state of the grid for all its inverters, and one sum of several."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from shared.trusted_time import ClockChange
 
 @dataclass
 class Member:
-    """One inverter of the house. look lets it look at the grid at once; is_new: its reading is in no sum yet."""
+    """One inverter of the house. look makes it read the grid at once; is_new: its reading is in no sum yet."""
 
     witness: Witness
     look: Callable[[], None]
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass
 class House:
-    """Publishes grid/state, and inverter/all/state where there are several inverters, whenever one of them has news."""
+    """Publishes grid/state, and for several inverters inverter/all/state, whenever one of them has news."""
 
     bus: Publisher
     health: Health
@@ -49,11 +49,11 @@ class House:
     _silent: tuple[str, ...] = ()
 
     def join(self, witness: Witness, look: Callable[[], None]) -> None:
-        """Add an inverter, or begin anew with one that is reached in another way now."""
+        """Add an inverter, or start over with one that is now reached in another way."""
         self._members[witness.name] = Member(witness, look)
 
     def leave(self, name: str, now: datetime) -> None:
-        """Remove an inverter that is listed no longer."""
+        """Remove an inverter that is no longer listed."""
         del self._members[name]
         self._judge()
         self._publish_grid(now)
@@ -64,7 +64,7 @@ class House:
         self._members = {name: self._members[name] for name in names if name in self._members}
 
     def on_grid(self, witness: Witness, at: datetime) -> None:
-        """Take in what one inverter says of the grid now."""
+        """Take in what one inverter now knows of the grid."""
         member = self._members[witness.name]
         is_loss = witness.state is Grid.OFF and member.witness.state is not Grid.OFF
         member.witness = witness
@@ -76,7 +76,7 @@ class House:
         self._publish_grid(at, witness.name)
 
     def on_state(self, name: str, state: InverterState | None) -> None:
-        """Take in a reading of one inverter; None: it is silent."""
+        """Take in a reading of one inverter, or None if it is silent."""
         member = self._members[name]
         member.state, member.is_new = state, state is not None
         self._publish_sum()
@@ -103,12 +103,12 @@ class House:
         self.health.report("phases", _lost_phases(self.said.phases) if self.track.state is Grid.ON else None)
 
     def _publish_grid(self, at: datetime, name: str = "") -> None:
-        """Publish the grid when it is different, and with every reading of the inverter whose figures are shown."""
+        """Publish the grid when it has changed, and with every reading of the inverter whose figures are shown."""
         witnesses = self._witnesses
         shown = speaker(witnesses, self.track.state, self.said.discredited)
         is_unknown = self.track.state is Grid.UNKNOWN
         if is_unknown and any(witness.track.pending for witness in witnesses):
-            return  # just before the first confirmation it is not worth publishing unknown
+            return  # the first confirmation is a moment away: do not publish unknown before it
         off = dissenters(witnesses, self.said.discredited)
         news = (self.track.state, self.track.since, self.said.phases, off)
         is_due = name == shown.name if shown else is_unknown
@@ -126,7 +126,7 @@ class House:
     # the sum
 
     def _publish_sum(self) -> None:
-        """Publish the sum once all who answer have a new reading, and at once when somebody falls silent or is back."""
+        """Publish the sum once all that answer have a new reading, and at once when one falls silent or is back."""
         if len(self._members) < 2:
             return
         silent = tuple(name for name, member in self._members.items() if member.state is None)
@@ -143,7 +143,7 @@ class House:
 
 
 def after_agreement(track: GridTrack, said: Agreement) -> GridTrack:
-    """Return the track of the whole grid after what all witnesses say together."""
+    """Return the track of the whole grid, given the verdict of all witnesses."""
     if said.state is None or said.state is track.state:
         return track
     since = said.since or track.since
@@ -153,7 +153,7 @@ def after_agreement(track: GridTrack, said: Agreement) -> GridTrack:
 
 
 def restored(last: GridState | None) -> Agreement:
-    """Return what our own retained message tells of the witnesses after a restart."""
+    """Return what our own retained message says about the witnesses, after a restart."""
     if last is None:
         return NOTHING_YET
     phases = last.phases or {}
@@ -163,7 +163,7 @@ def restored(last: GridState | None) -> Agreement:
 
 
 def _disagreement(witnesses: Sequence[Witness], discredited: frozenset[str]) -> Reason | None:
-    """Return who says off, and who on the same phase says on."""
+    """Return which witnesses say off, and which of the same phase say on."""
     off = dissenters(witnesses, discredited)
     phases = {witness.phase for witness in witnesses if witness.name in off}
     on = [witness.name for witness in witnesses if witness.state is Grid.ON and witness.phase in phases]

@@ -1,6 +1,6 @@
-"""The inverter's own clock: how far it is behind the time here, and what to write to set it. Pure.
+"""The inverter's own clock: how far it is behind this machine's, and what to write to set it. Pure.
 
-Its date and its time are three registers each, and each three are written in one frame. It shows local time.
+Its date and its time take three registers each, and each three are written in one frame. It shows local time.
 """
 
 from datetime import datetime, timedelta, tzinfo
@@ -16,13 +16,13 @@ from shared.conditions.inverter_settings import CLOCK, CLOCK_RIGHT
 from shared.messages import SettingValue
 
 DIFFERS_FROM = timedelta(seconds=70)
-"""Up to here it is right: a reading takes seconds, and the clock is set to whole ones."""
+"""A smaller difference is none: a reading takes seconds, and the clock is set to whole seconds."""
 MIDNIGHT = timedelta(minutes=2)
-"""So near to it nothing is written: date and time go in two frames, and must be of one day."""
+"""Nothing is written this close to midnight: date and time go in two frames, and must be of the same day."""
 
 
 def clock_of(decoded: Decoded) -> datetime | None:
-    """Return what the inverter's clock shows, None where it has none, or shows what is no moment."""
+    """Return what the inverter's clock shows, or None if it has no clock, or shows an impossible time."""
     parts = [part for part in (decoded.get(name) for name in (*CLOCK_DATE, *CLOCK_TIME)) if isinstance(part, int)]
     if len(parts) < len(CLOCK_DATE) + len(CLOCK_TIME):
         return None
@@ -34,24 +34,24 @@ def clock_of(decoded: Decoded) -> datetime | None:
 
 
 def wall_time(now: datetime, zone: tzinfo) -> datetime:
-    """Return what a right clock shows in a zone, as the inverter's does: without the zone."""
+    """Return the local time in a zone, without the zone, as the inverter's clock shows it."""
     return now.astimezone(zone).replace(tzinfo=None)
 
 
 def behind(shown: datetime | None, now: datetime, zone: tzinfo) -> timedelta | None:
-    """Return how far a clock is behind; less than nothing: it is ahead."""
+    """Return how far a clock is behind; negative if it is ahead."""
     return None if shown is None else wall_time(now, zone) - shown
 
 
 def clock_value(clock_behind: timedelta | None) -> SettingValue | None:
-    """Return how the clock stands, as it is published: right, or by how many minutes it is behind."""
+    """Return the state of the clock, as it is published: right, or by how many minutes it is behind."""
     if clock_behind is None:
         return None
     return CLOCK_RIGHT if abs(clock_behind) < DIFFERS_FROM else round(clock_behind / timedelta(minutes=1))
 
 
 def clock_proof(unit: Unit) -> WritableClock | Reason:
-    """Return what is proven of setting the clock of this very unit, or why it is only read."""
+    """Return what is proven about setting the clock of this very unit, or why it is read-only."""
     if not all(unit.layout.setting(name, unit.protocol) for name in (*CLOCK_DATE, *CLOCK_TIME)):
         return control.NO_CLOCK()
     if not unit.model:
@@ -63,7 +63,7 @@ def clock_proof(unit: Unit) -> WritableClock | Reason:
 
 
 def clock_hindrance(clock: WritableClock, present: Present, *, trusted: bool) -> Reason | None:
-    """Return why the clock cannot be set at the moment; trusted is the time here."""
+    """Return why the clock cannot be set at the moment; trusted says whether this machine's clock is set."""
     if not trusted:
         return clock_conditions.NOT_SET()
     if present.mode not in clock.modes:
@@ -72,7 +72,7 @@ def clock_hindrance(clock: WritableClock, present: Present, *, trusted: bool) ->
 
 
 def clock_write(value: object, present: Present, local: datetime, *, trusted: bool) -> Write | Reason:
-    """Return what to write to set the clock to a local time, or why not; the date only where that differs."""
+    """Return what to write to set the clock to a local time, or why not; the date only if that differs."""
     refusal = _refusal(value, present, local, trusted=trusted)
     before, shown = clock_value(present.clock_behind), present.clock
     if refusal or before is None or shown is None:

@@ -1,4 +1,4 @@
-"""The commands that an inverter may be sent: who obeys each, and the event that says that there is no such inverter."""
+"""The commands to an inverter: what executes each, and the event that reports that there is no such inverter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from shared.topics import (
 
 @dataclass(frozen=True)
 class InverterCommand:
-    """A topic of commands, what obeys them, the topic of their outcome, and the outcome of one that nobody obeys.
+    """A topic of commands, what executes them, the topic of their outcome, and the outcome if nothing executes one.
 
     `obey` is called with the inverter's control, the rest of the topic, the command, and whether it was retained.
     """

@@ -1,4 +1,4 @@
-"""All that changes settings of one inverter: commands, profiles, charging ahead, quiet hours, clock; the journal."""
+"""Everything that changes settings of one inverter: commands, profiles, charging ahead, quiet hours, the clock."""
 
 import asyncio
 import logging
@@ -85,7 +85,7 @@ class Control:
         self.sequencer.on_over = self._on_over
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Run for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.writer.run())
             tasks.create_task(self.sequencer.run())

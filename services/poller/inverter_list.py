@@ -1,9 +1,9 @@
-"""The list of inverters in INVERTERS_FILE, for homes that have several; people edit it."""
+"""The list of inverters in INVERTERS_FILE, for homes that have several; it is edited by hand."""
 
 from pathlib import Path
 
 from services.poller.listed_inverter import ListedInverter
-from services.poller.settings import TransportKind
+from services.poller.settings import PORTS, TransportKind
 from shared.list_file import ListFile
 from shared.yaml_text import Row
 
@@ -19,27 +19,27 @@ def inverter_list(file: Path) -> ListFile[ListedInverter]:
         unique={
             "name": lambda inverter: inverter.name.casefold(),
             "host": _host,
-            "serial_port": lambda inverter: inverter.serial_port or _none(inverter),
+            "serial_port": lambda inverter: inverter.serial_port or _unshared(inverter),
         },
     )
 
 
 def _host(inverter: ListedInverter) -> str:
-    """Return what no other inverter may be reached by; a Modbus TCP gateway may serve several units."""
-    host, port = inverter.host.casefold(), inverter.port
+    """Return the address that no other inverter may use; a Modbus TCP gateway may serve several units."""
+    host, port = inverter.host.casefold(), inverter.port or PORTS[inverter.transport]
     match inverter.transport:
         case TransportKind.SERIAL:
-            return _none(inverter)
+            return _unshared(inverter)
         case TransportKind.DONGLE:
             return f"dongle {host}"
         case TransportKind.RTU_OVER_TCP:
-            return f"{host}:{port or 8899}"
+            return f"{host}:{port}"
         case TransportKind.TCP:
-            return f"{host}:{port or 502} unit {inverter.unit_id}"
+            return f"{host}:{port} unit {inverter.unit_id}"
 
 
-def _none(inverter: ListedInverter) -> str:
-    """Return what is no other inverter's."""
+def _unshared(inverter: ListedInverter) -> str:
+    """Return what cannot be equal for two inverters."""
     return f"name {inverter.name.casefold()}"
 
 

@@ -21,17 +21,17 @@ SUMMED = (
     "pv_energy_today_kwh",
     "pv_energy_total_kwh",
 )
-"""Powers and energies, and currents of the battery's side; those of the outputs may be on different phases."""
+"""Powers, energies and currents on the battery's side; those of the outputs may be of different phases."""
 ONE_BANK_V = 0.03
-"""Inverters measure the voltage of one battery bank this differently, as a share of it; others are separate banks."""
+"""Voltages that differ by at most this share are those of one battery bank, measured by several inverters."""
 ONE_BANK_PERCENT = 10
-"""The same for the charge, in percentage points: each inverter estimates it by itself."""
+"""The same for the charge, in percentage points: each inverter makes its own estimate."""
 
 
 def inverter_sum(states: Mapping[str, InverterState | None], rated_w: Mapping[str, int | None]) -> InverterState | None:
     """Return the sum of inverters by name, in the order of the list; a state of None is a silent inverter.
 
-    None where all are silent. `at` is the moment of the oldest reading in it.
+    None if all are silent. `at` is the moment of the oldest reading in it.
     """
     known = [state for state in states.values() if state]
     if not known:
@@ -56,7 +56,7 @@ def inverter_sum(states: Mapping[str, InverterState | None], rated_w: Mapping[st
 
 
 def _total(states: Sequence[InverterState], value: Callable[[InverterState], Any]) -> Any:
-    """Return the sum of a value, None where one of the inverters does not know it."""
+    """Return the sum of a value, or None if one of the inverters does not know it."""
     values = [value(state) for state in states]
     if not values or None in values:
         return None
@@ -64,7 +64,7 @@ def _total(states: Sequence[InverterState], value: Callable[[InverterState], Any
 
 
 def _total_load(states: Sequence[InverterState]) -> int | None:
-    """Return the load of both outputs, where one of the inverters has two."""
+    """Return the load of both outputs, if one of the inverters has two."""
     if all(state.total_load_power_w is None for state in states):
         return None
     total: int | None = _total(states, load_w)
@@ -80,14 +80,14 @@ def _load_percent(states: Sequence[InverterState], rated_w: Sequence[int | None]
 
 
 def _battery_voltage(states: Sequence[InverterState]) -> tuple[float | None, bool]:
-    """Return the mean voltage of one battery bank, and whether it is one."""
+    """Return the mean voltage of the battery bank, and whether there is only one."""
     known = [state.battery_voltage_v for state in states if state.battery_voltage_v is not None]
     voltage_v = _shared([state.battery_voltage_v for state in states], ONE_BANK_V * max(known, default=0.0))
     return (None if voltage_v is None else round(voltage_v, 2)), voltage_v is not None
 
 
 def _shared(values: Sequence[float | None], most_apart: float) -> float | None:
-    """Return the mean of what all measure at the same thing, None where they contradict each other."""
+    """Return the mean of what all measure of the same thing, or None if they contradict each other."""
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values) or max(known) - min(known) > most_apart:
         return None
@@ -95,7 +95,7 @@ def _shared(values: Sequence[float | None], most_apart: float) -> float | None:
 
 
 def _modes(states: Sequence[InverterState]) -> dict[str, Any]:
-    """Return the mode, where all have the same."""
+    """Return the mode if all have the same."""
     codes, modes = {state.mode_code for state in states}, {state.mode for state in states}
     return {
         "mode": modes.pop() if len(modes) == 1 else Mode.UNKNOWN,

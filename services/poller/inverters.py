@@ -66,17 +66,17 @@ OF_AN_INVERTER = (
     CHARGE_AHEAD,
 )
 DECIDES_CHARGING = (BATTERY_STATE, BATTERY_INFO, BATTERY_AVAILABILITY, OUTAGE_SCHEDULE, OUTLOOK_STATE)
-"""What charging ahead goes by, beside our own messages."""
+"""What charging ahead decides by, besides our own messages."""
 RETRY_MOST_S = 2.0
-"""An attempt on the home network costs nothing, so a device that is back is read again soon."""
+"""An attempt on the home network costs nothing, so a device that returns is soon read again."""
 LIST_CHECK_S = 1.0
 FIRST_READING_S = 120.0
-"""How long to wait for all inverters of a new list before a name that is gone counts as an inverter that is gone."""
+"""How long to wait for all inverters of a new list before a missing name counts as a missing inverter."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """An inverter to poll; one of several is named in what is wrong with it."""
+    """An inverter to poll; if there are several, its problems name it."""
 
     settings: PollerSettings
     phase: int | None = None
@@ -109,7 +109,7 @@ class ListedHealth:
 
 
 class Inverters:
-    """Keeps a poller running for every inverter that is wanted. Create it before `Bus.run`."""
+    """Keeps a poller running for every configured inverter. Create it before `Bus.run`."""
 
     def __init__(self, service: Service[PollerSettings]) -> None:
         self._settings = service.settings
@@ -138,7 +138,7 @@ class Inverters:
         watch = ListWatch(self._list)
         wanted = self._read_list()
         await self._bus.connected.wait()
-        retained = await self._bus.retained(GRID_STATE)  # and by then the availabilities have arrived, too
+        retained = await self._bus.retained(GRID_STATE)  # by now the availabilities have arrived, too
         last = grid.last_published(retained, self._kept.last, utc_now())
         house = self._new_house(last)
         self._bus.clock.on_change(partial(self._on_clock_change, house))
@@ -181,7 +181,7 @@ class Inverters:
         return {one.name: one for one in wanted}
 
     async def _reload(self, house: House, tasks: asyncio.TaskGroup) -> None:
-        """Take over a list that has changed; one with a mistake changes nothing."""
+        """Apply a list that has changed; one with a mistake changes nothing."""
         try:
             if self._list.stamp() is None:
                 raise ConfigError(poller.list_gone(file=str(self._settings.inverters_file)))
@@ -226,9 +226,9 @@ class Inverters:
             self._health.enable()
 
     def _report_left_changed(self) -> None:
-        """Report who is gone and whose settings nobody restores, until they are back or their journal is gone.
+        """Report inverters that are gone and left settings to restore, until they are back or their journal is gone.
 
-        While one of the others was not read yet, it may be that very inverter under another name.
+        An inverter that has not been read yet may be the missing one under another name, so wait for it.
         """
         left = set(self._left())
         is_early = asyncio.get_running_loop().time() - self._listed_s < FIRST_READING_S
@@ -247,7 +247,7 @@ class Inverters:
         sort_journals(tuple(self._controls.values()), self._left)
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
-        """Return the witness that an inverter starts as; a single one continues from what it has published itself."""
+        """Return an inverter's first witness; a single inverter continues from what it published itself."""
         now = utc_now()
         track = grid.restore(last, now, one.settings.grid_limits()) if is_alone else grid.unknown_grid(now)
         return Witness(one.name, track, phase=one.phase)
@@ -264,7 +264,7 @@ class Inverters:
     # commands
 
     def _on_command(self, kind: InverterCommand, name: str, command: Message, delivery: Delivery) -> None:
-        """Hand a command to its inverter, or publish that there is none."""
+        """Pass a command on to its inverter, or publish that there is none."""
         delivery.ack()
         device, _, rest = name.partition("/")
         if one := self._controls.get(device):
@@ -273,7 +273,7 @@ class Inverters:
             self._bus.publish(kind.outcome, kind.nobody(command), name)
 
     def _on_news(self, topic: Topic[Any], _name: str, _message: Message | None) -> None:
-        """Decide anew whether to charge when the plan or the forecast is another one."""
+        """Decide again whether to charge when the schedule or the forecast has changed."""
         if topic in (OUTAGE_SCHEDULE, OUTLOOK_STATE):
             for one in self._controls.values():
                 one.charging.run_now()

@@ -1,4 +1,4 @@
-"""The last change of the grid on disk: a broker may save once a minute only, and lose it in a power cut."""
+"""The last change of the grid, on disk: a broker may save only once a minute, and lose it in a power cut."""
 
 import logging
 from pathlib import Path
@@ -20,7 +20,7 @@ class LastChange(BaseModel):
 
 
 class KeptGrid:
-    """Saves a change once, right after it is published. A full disk costs what the broker may lose, nothing else."""
+    """Saves each change once, right after it is published. With a full disk, only what the broker loses is lost."""
 
     def __init__(self, file: Path) -> None:
         self._file = StateFile("INVERTER_JOURNAL_DIR", file, LastChange)

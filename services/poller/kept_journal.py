@@ -33,7 +33,7 @@ def _peeked(file: Path) -> SettingJournal:
 
 
 class KeptJournal:
-    """What is known is kept in memory whatever the disk says; what must be on disk first is saved with `require`."""
+    """What is known is kept in memory, even if the disk is full; what must be on disk first is saved with `require`."""
 
     def __init__(self, file: StateFile[SettingJournal], health: Reporter, clock: Clock) -> None:
         self._file = file
@@ -42,12 +42,12 @@ class KeptJournal:
         self.content = dated(file.load(self._on_damaged), clock.now(), trusted=clock.trusted)
 
     def require(self, journal: SettingJournal) -> None:
-        """Keep a journal that is on disk when this returns. Raises StorageError, and nothing has changed."""
+        """Keep a journal once it is on disk. Raises StorageError, and then nothing has changed."""
         self._file.save(journal)
         self.content = journal
 
     def keep(self, journal: SettingJournal) -> None:
-        """Keep a journal; if the disk is full, in memory: after a restart the last one is read back again."""
+        """Keep a journal; if the disk is full, only in memory, and a restart reads the last saved one."""
         if journal == self.content:
             return
         self.content = journal
@@ -59,7 +59,7 @@ class KeptJournal:
             self._health.report("settings_journal", None)
 
     def take_over(self, other: Path, joined: SettingJournal) -> None:
-        """Keep a journal that was joined with the one in another file. Raises StorageError, and nothing has changed.
+        """Keep a journal merged with the one in another file. Raises StorageError, and then nothing has changed.
 
         The file moves here first: a kill must not leave two journals that restore the same settings.
         """
@@ -73,11 +73,11 @@ class KeptJournal:
         self.keep(own)
 
     def remember(self, journal: SettingJournal) -> None:
-        """Keep a journal in memory, until the next one is saved."""
+        """Keep a journal in memory until the next one is saved."""
         self.content = journal
 
     def change(self, change: Callable[[SettingJournal], SettingJournal]) -> None:
-        """Keep the journal as changed."""
+        """Keep the journal after a change."""
         self.keep(change(self.content))
 
     def on_clock_change(self, change: ClockChange) -> None:

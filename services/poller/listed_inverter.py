@@ -27,9 +27,9 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class ListedInverter(BaseModel):
-    """One entry of the list: what it is called, how it is reached, the phase it sits on, and what differs from `.env`.
+    """One entry of the list: its name, how it is reached, its phase, and what differs from `.env`.
 
-    The fields are the settings of `.env` without MODBUS_ and INVERTER_. None is the setting of `.env`.
+    The fields are the settings of `.env` without MODBUS_ and INVERTER_. None stands for the setting of `.env`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +53,7 @@ class ListedInverter(BaseModel):
     @field_validator("name", mode="before")
     @classmethod
     def _number_to_text(cls, name: Any) -> Any:
-        """YAML reads a name that consists of digits as a number."""
+        """YAML reads a name of digits as a number."""
         return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
 
     @field_validator("name")
@@ -72,7 +72,7 @@ class ListedInverter(BaseModel):
         return self
 
     def settings(self, common: PollerSettings) -> PollerSettings:
-        """Return the settings of `.env` with those of this entry in their place."""
+        """Return the settings of `.env`, overridden by those of this entry."""
         wire = {
             "inverter_name": self.name,
             "modbus_transport": self.transport,

@@ -16,5 +16,5 @@ class ListedProfile(BaseModel):
     @field_validator("name", mode="before")
     @classmethod
     def _number_to_text(cls, name: object) -> object:
-        """YAML reads a name that consists of digits as a number."""
+        """YAML reads a name of digits as a number."""
         return str(name) if isinstance(name, int) and not isinstance(name, bool) else name

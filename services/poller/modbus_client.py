@@ -1,5 +1,5 @@
 """Reads registers over any transport: one request at a time with a pause in between, and another attempt when the
-response is lost, late, doubled or damaged. Writes one register, and never makes another attempt at that."""
+response is lost, late, doubled or damaged. A write is sent once and never repeated."""
 
 import asyncio
 import random
@@ -25,14 +25,14 @@ from shared.errors import BadReplyError, CommandRefusedError, DeviceOfflineError
 
 ATTEMPTS = 3
 TIMEOUTS_BEFORE_RECONNECT = 2
-"""After so many requests in a row without a response, the connection may be half open."""
+"""After this many requests in a row without a response, the connection may be half open."""
 QUIET_S = 0.3
 """After damaged data, this much silence means that the rest of the response will not come."""
 GREETING_S = 0.5
 LATE_S = 60.0
 """How long a lost response may still arrive."""
 RECENT = 1000
-"""A reply with one of our last so many numbers is late; any other number is not ours."""
+"""A reply with one of our last numbers, of which this many are remembered, is late; any other number is not ours."""
 NO_SUCH_REGISTERS = (1, 2, 3)
 """Exceptions that are about the registers. All others are passing, such as a gateway that lost the inverter."""
 NOT_REACHED = (10, 11)
@@ -54,12 +54,12 @@ REFUSED_WRITES: dict[int, Condition[[]]] = {
     3: inverter_settings.VALUE_REFUSED,
     7: inverter_settings.MODE_REFUSED,
 }
-"""What the inverters' documents say that exceptions to a write mean; 2 is that of others, for a missing register."""
+"""What exceptions to a write mean, by the inverters' documents; 2 is from other devices, for a missing register."""
 
 
 UNDECIDED_WRITES = (5, 11)
-"""Exceptions that do not say that a write came to nothing: the inverter is still at it, or has not answered a gateway
-that had already passed it on."""
+"""Exceptions after which a write may still succeed: the inverter is busy with it, or has not answered a gateway that
+had already passed it on."""
 
 
 class NoAnswerError(DeviceOfflineError):
@@ -71,7 +71,7 @@ class ConnectionLostError(DeviceOfflineError):
 
 
 class ModbusClient:
-    """Reads and writes holding registers; connects on the first request, and reconnects where it must."""
+    """Reads and writes holding registers; connects on the first request, and reconnects when it must."""
 
     def __init__(self, transport: Transport, unit_id: int, timeout_s: float) -> None:
         self._transport = transport
@@ -115,9 +115,9 @@ class ModbusClient:
     async def write(self, address: int, *words: int) -> None:
         """Write words from an address on in one frame, once; return when it is acknowledged.
 
-        It goes out on the connection that has just been read from. Raises CommandRefusedError if the inverter says no,
-        ConnectionLostError if the connection is gone, and NoAnswerError or BadReplyError where nobody knows what has
-        become of it. None of these is a reason to try again.
+        It is sent on the connection that has just been read from. Raises CommandRefusedError if the inverter refuses,
+        ConnectionLostError if the connection is gone, and NoAnswerError or BadReplyError if the outcome is unknown.
+        None of these is a reason to try again.
         """
         connection = self._connection
         if connection is None or connection.lost or not self._framing_is_proven:
@@ -138,7 +138,7 @@ class ModbusClient:
 
     @property
     def problem(self) -> Reason | None:
-        """What is wrong with the transport although readings come."""
+        """What is wrong with the transport although readings arrive."""
         return self._transport.problem
 
     async def _connect(self) -> Connection:
@@ -167,9 +167,9 @@ class ModbusClient:
         return list(reply.words[skipped : skipped + count])
 
     async def _flush(self, connection: Connection, framing: Framing, units: Units) -> None:
-        """Get a response to another request: what older requests still had to say has come before it, or never will.
+        """Get a response to another request: late responses to older ones have arrived before it, or never will.
 
-        For a block that no other length fits, because its neighbours are commands or units.
+        For a block that fits no other length, because its neighbours are commands or units.
         """
         request = self._request(framing, PROTOCOL_NUMBER, 1, units)
         if request is None:
@@ -178,7 +178,7 @@ class ModbusClient:
         self._unanswered.clear()
 
     async def _exchange(self, connection: Connection, framing: Framing, request: Request) -> Reply:
-        """Ask once, and note what comes of it: a lost response may still arrive, or this framing may be wrong."""
+        """Send a request once, and note the outcome: a lost response may still arrive, or the framing may be wrong."""
         self._last_count = request.count
         try:
             reply = await self._send(connection, framing, request)
@@ -205,10 +205,10 @@ class ModbusClient:
             await connection.wait_for_data(GREETING_S)
 
     def _request(self, framing: Framing, start: int, count: int, units: Units) -> Request | None:
-        """Number the request; where replies carry no number, give it a length that no outstanding request has.
+        """Number the request; if replies carry no number, give it a length that no outstanding request has.
 
-        Nothing but its length tells a late or doubled reply on a serial line from the one that is awaited, so the
-        request asks for a few more words than are needed. Returns None where no length is free.
+        On a serial line only its length distinguishes a late or doubled reply from the one that is awaited, so the
+        request asks for a few more words than are needed. Returns None if no length is free.
         """
         now = _now()
         self._unanswered = {counted: at for counted, at in self._unanswered.items() if now - at < LATE_S}
@@ -269,10 +269,10 @@ class ModbusClient:
         self._last_refusal = (request.start, code)
         if code in NO_SUCH_REGISTERS and not was_longer and is_sure:
             return RefusedReadError(reason)
-        self._unanswered.clear()  # the refusal may be about the words that we asked for in addition
+        self._unanswered.clear()  # the refusal may be about the extra words
         return BadReplyError(reason)
 
 
 def _now() -> float:
-    """Return the event loop's time, which tests speed up."""
+    """Return the event loop's time, which tests can speed up."""
     return asyncio.get_running_loop().time()

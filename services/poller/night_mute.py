@@ -21,7 +21,7 @@ EVERY_S = 30.0
 
 
 class NightMute:
-    """Looks every half minute. In hours in which somebody changed the buzzer, or it was refused, it is left alone."""
+    """Checks every half minute. If somebody changes the buzzer, or muting is refused, that night is left alone."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class NightMute:
         self._left_alone = False
 
     async def run(self) -> NoReturn:
-        """Work for ever; without quiet hours, only restore what others have left."""
+        """Run for ever; without quiet hours, only restore what an earlier process has left."""
         while True:
             self.step()
             await asyncio.sleep(EVERY_S)
 
     def step(self) -> None:
-        """Do what this moment asks for."""
+        """Mute or restore, as due now."""
         if not self._clock.trusted:
             self._sequencer.undo(Purpose.QUIET_HOURS, clock_conditions.NOT_SET())
             return
@@ -67,6 +67,6 @@ class NightMute:
             self._left_alone = True
 
     def on_over(self, sequence: SettingSequence, _left: Mapping[str, object]) -> None:
-        """Take in that the buzzer is as before, or as somebody else has set it."""
+        """Note that the buzzer is as before, or as somebody else has set it."""
         if sequence.purpose is Purpose.QUIET_HOURS and sequence.undo:
             self._left_alone = sequence.undo.code == control.step_refused.code

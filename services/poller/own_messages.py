@@ -1,4 +1,4 @@
-"""What this service has published last, so that it need not wait for the broker to send it back."""
+"""The last messages of this service, which need not wait for the broker to send them back."""
 
 from dataclasses import replace
 
@@ -43,5 +43,5 @@ class OwnMessages:
         self._kept.on_clock_change(change)
 
     def over(self, state: BrokerState) -> BrokerState:
-        """Return the broker's state with our own messages in it."""
+        """Return the broker's state with our own, newer messages in it."""
         return replace(state, grid=self._grid, inverters=dict(self._inverters), inverter_infos=dict(self._infos))

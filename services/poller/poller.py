@@ -1,4 +1,4 @@
-"""One inverter, step by step: read, decode, publish; and what to publish when no reading comes."""
+"""One inverter, step by step: read, decode, publish; and what to publish when no reading arrives."""
 
 import asyncio
 import logging
@@ -31,20 +31,20 @@ from shared.trusted_time import ClockChange
 log = logging.getLogger("poller")
 
 CONFIRM_S = 0.3
-"""How soon the grid is read again after a change was seen once."""
+"""How soon the grid is read again after a change has been seen once."""
 INFO_EVERY = timedelta(hours=1)
 INFO_RETRY = timedelta(minutes=1)
 IDENTITY_EVERY = timedelta(seconds=45)
 """How soon an inverter that was exchanged while the connection held is noticed."""
 LOOKS = 2
-"""How often the grid is read again at once: first a contradiction, then a change."""
+"""How many times the grid is read again at once: first after a contradiction, then after a change."""
 WAKE_S = 0.25
 NOMINAL_VOLTAGE = "output_voltage_setting_v"
 GRID_VALUES = ("grid_voltage_v", "grid_frequency_hz", "warning_bits")
 
 
 class Poller:
-    """Reads one inverter again and again, publishes its state and its settings, and is a witness of the grid."""
+    """Reads one inverter again and again, publishes its state and settings, and is a witness of the grid."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Poller:
             writer.on_changed = self._read_all_again
 
     def _read_all_again(self) -> None:
-        """Read identity and settings with the next reading: one of them was changed, or the inverter itself was."""
+        """Read identity and settings with the next reading: a setting, or the inverter itself, was changed."""
         self._identity_due = self._info_due = datetime.min.replace(tzinfo=UTC)
 
     async def step(self) -> float:
@@ -122,16 +122,16 @@ class Poller:
         self._identity_due, self._info_due = change.moved((self._identity_due, self._info_due))
 
     async def watch_silence(self) -> NoReturn:
-        """Publish the grid as unknown as soon as it was silent for too long, however long a read still tries."""
+        """Publish the grid as unknown once it has been silent for too long, even if a read is still trying."""
         while True:
-            if self._silent_at is None:  # a reading has just come; and a restart gives the first one time to come
+            if self._silent_at is None:  # a reading has just arrived; and a restart allows the first one some time
                 self._silent_at = _now() + self._limits.silence.total_seconds()
             if self._silent_at <= _now():
                 self._fall_silent()
             await asyncio.sleep(max(self._silent_at - _now(), WAKE_S))
 
     def _fall_silent(self) -> None:
-        """Publish what is unknown since no reading came, or none that says something of the grid."""
+        """Publish what is unknown because no reading has arrived, or none that shows the grid."""
         silenced = grid.silenced(self._witness.track)
         is_heard = self._heard_s is not None and _now() - self._heard_s <= self._limits.silence.total_seconds()
         if not is_heard and self._witness.answers is not False:
@@ -144,7 +144,7 @@ class Poller:
         self._house.on_grid(self._witness, self._clock())
 
     async def look_when_asked(self) -> NoReturn:
-        """Look at the grid at once whenever another inverter has seen it go."""
+        """Read the grid at once whenever another inverter has seen it go."""
         while True:
             await self._look_is_due.wait()
             async with self._reading:
@@ -162,13 +162,13 @@ class Poller:
         if identity != self._known:
             self._known = identity
             self._limits = self._settings.grid_limits(await self._nominal_voltage(identity))
-        self._info_due = now  # it may be another inverter than before, or set differently
+        self._info_due = now  # it may be another inverter now, or set differently
         self._identity_due = now + IDENTITY_EVERY
         self._health.report("model", self._model_mismatch(identity))
         return identity
 
     async def _check_identity(self, identity: Identity) -> None:
-        """Forget the inverter if another one answers on the same connection."""
+        """Forget the inverter if another one now answers on the same connection."""
         self._identity_due = self._clock() + IDENTITY_EVERY
         addresses = [address for address, _ in identity.words]
         whole = Block(start=addresses[0], count=len(addresses))
@@ -178,7 +178,7 @@ class Poller:
                 self._blocks.reset()
 
     async def _nominal_voltage(self, identity: Identity) -> float | None:
-        """Return the mains voltage that the inverter is set to, as far as it says so."""
+        """Return the mains voltage that the inverter is set to, if it reports one."""
         for register in identity.layout.settings.registers_for(identity.protocol):
             if register.name == NOMINAL_VOLTAGE:
                 with suppress(BadReplyError, NoAnswerError):
@@ -187,7 +187,7 @@ class Poller:
         return None
 
     def _model_mismatch(self, identity: Identity) -> Reason | None:
-        """The trade name is a hint; where the device contradicts it, the mismatch is reported."""
+        """Return the mismatch if the device contradicts the configured trade name, which is only a hint."""
         layout, protocol = identity.layout, identity.protocol
         model = self._settings.inverter_model
         configured = MODELS[model]
@@ -196,7 +196,7 @@ class Poller:
         return poller.model_mismatch(model=model, configured=str(configured), protocol=protocol, detected=layout.name)
 
     async def _publish_grid(self, identity: Identity, reading: grid.GridReading, began_s: float) -> None:
-        """Publish the state of the grid; a change or contradiction that is seen once is checked again at once."""
+        """Publish the state of the grid; a change or contradiction seen once is checked again at once."""
         self._track(reading, began_s)
         for _ in range(LOOKS):
             usable = reading.is_usable(self._limits)
@@ -221,7 +221,7 @@ class Poller:
             self._silent_at = _now() + self._limits.silence.total_seconds()
 
     async def _read_grid(self, identity: Identity) -> tuple[grid.GridReading, float] | None:
-        """Read the grid's registers alone; return None where that fails, and the next cycle decides."""
+        """Read only the grid's registers; return None if that fails, and the next cycle decides."""
         layout, protocol, began_s = identity.layout, identity.protocol, _now()
         try:
             words = await self._blocks.read(layout.state.blocks_with(GRID_VALUES, protocol), layout)
@@ -233,7 +233,7 @@ class Poller:
         return _grid_reading(to_state(decoded, self._clock()), decoded), began_s
 
     async def _refresh_info(self, identity: Identity, mode: Mode) -> bool:
-        """Read identity and settings; return whether they came. Live readings matter more, so a failure can wait."""
+        """Read identity and settings; return whether they arrived. Live readings matter more, so a failure can wait."""
         layout, protocol = identity.layout, identity.protocol
         blocks = [*layout.info.blocks_for(protocol), *layout.settings.blocks_for(protocol)]
         try:
@@ -244,7 +244,7 @@ class Poller:
         decoded = decode(layout, protocol, words)
         ours = {"phase": self._witness.phase, "interval_s": self._settings.poll_interval}
         info = to_info(decoded, self._clock(), layout).model_copy(update=ours)
-        if info.protocol_number != protocol:  # the cable was lost just now, or while we identified it
+        if info.protocol_number != protocol:  # the cable was lost just now, or during the identification
             self._identity = None
             return False
         self._bus.publish(INVERTER_INFO, info, self._name)
@@ -256,7 +256,10 @@ class Poller:
         return True
 
     def _publish_silence(self, error: DeviceError, now: datetime) -> None:
-        """Within the accepted silence the grid is not published: its last state must not look newer than it is."""
+        """Publish that the inverter is silent, but not the grid until the accepted silence is over.
+
+        Its last state must not look newer than it is.
+        """
         self._identity = None
         self._blocks.reset()
         track = grid.after_silence(self._witness.track, now, self._limits)

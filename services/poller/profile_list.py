@@ -1,4 +1,4 @@
-"""The list of profiles in INVERTER_PROFILES_FILE: named sets of settings; people edit it."""
+"""The list of profiles in INVERTER_PROFILES_FILE: named sets of settings; it is edited by hand."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The profiles and how they differ from now, to publish; and what became of one. Pure."""
+"""The profiles as published: how each differs from the present settings, and the outcome of applying one. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ def report_profiles(
     allowed: InverterControl,
     fault: Reason | None,
 ) -> InverterProfiles:
-    """Return the state of all profiles; fault is what is wrong with their file."""
+    """Return the state of all profiles; fault is the mistake in their file."""
     return InverterProfiles(
         at=now,
         profiles=tuple(_state(one, present, journal, allowed) for one in profiles),
@@ -51,7 +51,7 @@ def _state(profile: ListedProfile, present: Present, journal: SettingJournal, al
 
 
 def hindrance(profile: ListedProfile, present: Present, journal: SettingJournal) -> Reason | None:
-    """Return why a profile cannot be applied as a whole at the moment."""
+    """Return why a profile cannot be applied as a whole now."""
     order = in_safe_order(profile.settings, present)
     if isinstance(order, Reason):
         return order
@@ -61,7 +61,7 @@ def hindrance(profile: ListedProfile, present: Present, journal: SettingJournal)
 
 
 def change_of(sequence: SettingSequence, left: Mapping[str, object], now: datetime, *, applied: bool) -> ProfileChange:
-    """Return what became of a profile; left are the settings that are not as before it."""
+    """Return the outcome of a profile; left are the settings that are not as before it."""
     if applied:
         outcome, changed = ProfileOutcome.APPLIED, dict(sequence.wanted)
     else:

@@ -1,4 +1,4 @@
-"""The profiles of one inverter: obeys the commands to apply one, and publishes how each differs from now."""
+"""The profiles of one inverter: applies them by command, and publishes how each differs from the settings now."""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger("poller")
 
 
 class Profiles:
-    """Follows the list file; a list with a mistake is named, and the last good one stays."""
+    """Follows the list file; a mistake in it is reported, and the last good list stays in use."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Profiles:
         self._read()
 
     def follow(self) -> None:
-        """Take over a list file that has changed."""
+        """Apply a list file that has changed."""
         if self._watch.has_changed():
             self._read()
             self.publish()
@@ -65,7 +65,7 @@ class Profiles:
             self._fault = error.reason
 
     def receive(self, command: ProfileCommand, *, retained: bool) -> None:
-        """Begin to apply a profile, or publish why not."""
+        """Start applying a profile, or publish why not."""
         now, command = self._clock.now(), by_clock(command, self._clock.track)
         refusal = self._refusal(command, retained=retained)
         self._journal.remember(received(self._journal.content, f"profile {command.profile}", command, now))
@@ -95,13 +95,13 @@ class Profiles:
         return self._sequencer.begin(Purpose.PROFILE, profile.settings, present, by=command.by, name=profile.name)
 
     def on_step(self, sequence: SettingSequence) -> None:
-        """Take in that a sequence has come further."""
+        """Note that a sequence has advanced."""
         if sequence.purpose is Purpose.PROFILE and sequence.is_in_force:
             self._finish(sequence, {}, applied=True)
         self.publish()
 
     def on_over(self, sequence: SettingSequence, left: Mapping[str, object]) -> None:
-        """Take in that a sequence is undone."""
+        """Note that a sequence has been undone."""
         if sequence.purpose is Purpose.PROFILE:
             self._finish(sequence, left, applied=False)
         self.publish()
@@ -117,7 +117,7 @@ class Profiles:
         self._bus.publish(PROFILE_CHANGE, change, self._name)
 
     def publish(self) -> None:
-        """Publish the profiles if anything about them is new."""
+        """Publish the profiles if anything about them has changed."""
         present, journal = self._writer.present, self._journal.content
         if present is None:
             return

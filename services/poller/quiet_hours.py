@@ -14,18 +14,18 @@ BUZZER, MUTE = "buzzer_mode", "mute"
 
 @dataclass(frozen=True)
 class QuietHours:
-    """A daily span of local time; it may run over midnight."""
+    """A daily span of local time, which may cross midnight."""
 
     begin: time
     end: time
 
     def covers(self, local: datetime) -> bool:
-        """Return whether they hold at a local time."""
+        """Return whether they include a local time."""
         return in_daily_span(local.time(), self.begin, self.end)
 
 
 def quiet_hours(text: str) -> QuietHours | None:
-    """Return the hours in a text such as "22:00-07:00", None for an empty one. Raises InvalidValueError."""
+    """Return the hours in a text such as "22:00-07:00", or None for an empty one. Raises InvalidValueError."""
     if not text.strip():
         return None
     found = HOURS.fullmatch(text.strip())

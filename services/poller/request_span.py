@@ -1,4 +1,4 @@
-"""Which addresses a request spans, pure: longer than needed, split in two, or joined again, and never half a value."""
+"""The span of addresses of a request, pure: longer than needed, split in two, joined again; never half a value."""
 
 from collections.abc import Collection, Iterable, Sequence, Set
 
@@ -9,9 +9,9 @@ Units = Sequence[Sequence[int]]
 
 
 def longer(start: int, count: int, taken: Collection[int], units: Units) -> Block | None:
-    """Return the shortest span around the wanted one whose length is not taken, or None where there is none.
+    """Return the shortest span around the wanted one whose length is not taken, or None if there is none.
 
-    What is added contains no command register, and the whole cuts no unit.
+    It contains no command register and cuts no unit.
     """
     if count not in taken:
         return Block(start=start, count=count)
@@ -37,7 +37,7 @@ def cuts(span: Sequence[int], units: Units) -> bool:
 
 
 def halves(part: Block, needed: Set[int], units: Units) -> tuple[Block, ...]:
-    """Return the halves of a block, as nearly as the units allow, or () where it cannot be split.
+    """Return the halves of a block, as nearly as the units allow, or () if it cannot be split.
 
     A half in which nothing is needed is dropped.
     """
@@ -51,7 +51,7 @@ def halves(part: Block, needed: Set[int], units: Units) -> tuple[Block, ...]:
 
 
 def joined(parts: Iterable[Block], longest: int) -> tuple[Block, ...]:
-    """Return the parts in order, with neighbours joined where the whole is no longer than `longest`."""
+    """Return the parts in order, joining neighbours that together are no longer than `longest`."""
     result: list[Block] = []
     for part in sorted(parts, key=lambda one: one.start):
         last = result[-1] if result else None

@@ -5,7 +5,7 @@ from services.poller.settings import PollerSettings
 from shared.service import Service
 
 SESSION_S = 3600
-"""Only so that a missing session shows that the broker has lost its state."""
+"""Long enough that a missing session shows that the broker has lost its state."""
 
 
 async def serve(service: Service[PollerSettings]) -> None:

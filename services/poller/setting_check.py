@@ -1,4 +1,4 @@
-"""May a setting be changed to a value now? Pure: one answer for commands, and for what is shown as changeable."""
+"""Whether a setting may be changed to a value now, for commands and for what is shown as writable. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ from shared.trusted_time import elapsed
 
 MOST_A_DAY = 20
 MOST_A_MINUTE = 3
-"""Nobody has published how these inverters keep their settings, nor how often they can be written."""
+"""Nobody has published how these inverters store their settings, or how often they can be written."""
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The inverter that answers right now, by what it has just said of itself. model is register 171."""
+    """The inverter that answers right now, as it has just identified itself. model is register 171."""
 
     layout: Layout
     protocol: int
@@ -31,10 +31,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Present:
-    """How a unit stands, just read: its settings by name, and its mode.
+    """The state of a unit, just read: its settings by name, and its mode.
 
-    clock is what its own clock shows, and clock_behind how far that is behind the time here: None where either is not
-    known. A clock goes on from one reading to the next, so it is no part of what two readings must agree in.
+    clock is what its own clock shows, clock_behind how far that is behind this machine's, None if either is unknown.
+    As a clock moves on between two readings, it is not compared where two readings must agree.
     """
 
     unit: Unit
@@ -46,7 +46,7 @@ class Present:
 
 @dataclass(frozen=True)
 class Write:
-    """The frames to send, each an address and its words, and what stands there before and then, by their meanings."""
+    """The frames to send, each an address and its words, and the value before and after, by its meaning."""
 
     setting: str
     frames: tuple[tuple[int, tuple[int, ...]], ...]
@@ -56,7 +56,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Bounds:
-    """The range of a number as its neighbours stand now, in steps."""
+    """The range of a number, in steps, given the present values of its neighbours."""
 
     low: float
     high: float
@@ -64,12 +64,12 @@ class Bounds:
 
 
 def unit_key(unit: Unit) -> str:
-    """Return what tells this inverter from another one behind the same dongle."""
+    """Return what distinguishes this inverter from another one behind the same dongle."""
     return f"{unit.protocol}/{unit.model or 0:04X}/{unit.serial_number or ''}"
 
 
 def is_identified(unit: Unit) -> bool:
-    """Whether its serial number tells it from all others of its model; one character repeated is a placeholder."""
+    """Whether its serial number distinguishes it from others of its model; one repeated character is a placeholder."""
     return len(set(unit.serial_number or "")) > 1
 
 
@@ -85,7 +85,7 @@ def may_write(
     *,
     returns: Mapping[str, SettingValue] = NOTHING_RETURNS,
 ) -> Write | Reason:
-    """Return what to write, or why a setting is not changed; past_writes are the moments of earlier ones."""
+    """Return what to write, or why a setting is not changed; past_writes are the times of earlier writes."""
     write = checked(name, value, present, returns)
     return write if isinstance(write, Reason) else too_many(past_writes, now) or write
 
@@ -93,10 +93,10 @@ def may_write(
 def checked(
     name: str, value: object, present: Present, returns: Mapping[str, SettingValue] = NOTHING_RETURNS
 ) -> Write | Reason:
-    """Return what to write, or why a setting is not changed, however much was written before.
+    """Return what to write, or why a setting is not changed, without the limit on the number of writes.
 
-    returns is what will be put back, by setting. What stands in its place is what we wrote, so its meaning is certain
-    although a neighbour may have been changed since.
+    returns is what will be put back, by setting. The present value there is the one we wrote, so its meaning is certain
+    even if a neighbour has been changed since.
     """
     proven = proof(name, present.unit)
     if isinstance(proven, Reason):
@@ -118,7 +118,7 @@ def checked(
 
 
 def no_way_back(name: str, present: Present) -> Reason | None:
-    """Return why what stands could not be written again, so that a change for a time must not begin."""
+    """Return why the present value could not be written back, so that a temporary change must not begin."""
     proven = proof(name, present.unit)
     if isinstance(proven, Reason):
         return proven
@@ -127,7 +127,7 @@ def no_way_back(name: str, present: Present) -> Reason | None:
 
 
 def proof(name: str, unit: Unit) -> tuple[WritableSetting, Register] | Reason:
-    """Return what is proven of changing a setting on this very unit, or why it is read-only."""
+    """Return what is proven about changing a setting on this very unit, or why it is read-only."""
     register = unit.layout.setting(name, unit.protocol)
     setting = unit.layout.writable_for(name, unit.protocol)
     if register and register.address in FORBIDDEN:
@@ -147,7 +147,7 @@ def hindrance(
     present: Present,
     returns: Mapping[str, SettingValue] = NOTHING_RETURNS,
 ) -> Reason | None:
-    """Return why a setting cannot be changed at the moment, whatever the value; returns as in `checked`."""
+    """Return why a setting cannot be changed now, whatever the value; returns as in `checked`."""
     if present.mode not in setting.modes:
         return control.wrong_mode(mode=present.mode.value)
     stands = present.values.get(setting.name)
@@ -167,7 +167,7 @@ def hindrance(
 
 
 def bounds_of(setting: WritableSetting, values: Mapping[str, Value]) -> Bounds | None:
-    """Return the range of a number as its neighbours stand; None where one of them is unknown, or it is no number."""
+    """Return the range of a number, given its neighbours; None if one of them is unknown, or it is no number."""
     if setting.range is None or any(number(values.get(name)) is None for name in setting.neighbours):
         return None
     low, high = _neighbours(setting, values)
@@ -175,7 +175,7 @@ def bounds_of(setting: WritableSetting, values: Mapping[str, Value]) -> Bounds |
 
 
 def too_many(past_writes: Sequence[datetime], now: datetime) -> Reason | None:
-    """Return why it is too soon for another write. One of unknown age counts as a recent one of this day."""
+    """Return why it is too soon for another write. One of unknown age counts as one of today."""
     ages = [elapsed(at, now) for at in past_writes]
     if sum(age is None or age < DAY for age in ages) >= MOST_A_DAY:
         return control.TOO_MANY_A_DAY()
@@ -185,14 +185,14 @@ def too_many(past_writes: Sequence[datetime], now: datetime) -> Reason | None:
 
 
 def value_of(register: Register, word: int) -> SettingValue | None:
-    """Return what a word means, None where that is not known."""
+    """Return what a word means, or None if that is unknown."""
     if register.enum is not None:
         return register.enum.get(word)
     return word if register.divide_by == 1 else word / register.divide_by
 
 
 def _neighbours(setting: WritableSetting, values: Mapping[str, Value]) -> tuple[float, float]:
-    """Return what neighbours that are known leave between them."""
+    """Return the range that known neighbours leave."""
     low = max((number(values.get(name)) or 0 for name in setting.at_least), default=float("-inf"))
     high = min((number(values.get(name)) or 0 for name in setting.at_most), default=float("inf"))
     return low, high
@@ -220,7 +220,7 @@ def _word_of_number(setting: WritableSetting, register: Register, value: object,
 
 
 def _word_of(register: Register, value: SettingValue) -> int:
-    """Return the word of a value that the register has."""
+    """Return the word for a value of the register."""
     if isinstance(value, str):
         return next(word for word, name in (register.enum or {}).items() if name == value)
     return round(value * register.divide_by)

@@ -1,4 +1,4 @@
-"""What was changed, what is being changed, and who changed what last: the content of the journal on disk. Pure."""
+"""The content of the journal on disk: what was and is being changed, and who made each last change. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from shared.trusted_time import ClockChange, elapsed, is_unset
 
 NO_REFUSALS = (control.no_answer.code, control.not_taken_over.code)
 DEVICE = "device"
-"""Who changes a setting at the inverter's own panel, or by another program."""
+"""The author of a change made at the inverter's own panel, or by another program."""
 
 
 class _Part(BaseModel):
@@ -27,9 +27,9 @@ class _Part(BaseModel):
 
 
 class PendingWrite(_Part):
-    """A write that may have been sent. unit is the inverter it was meant for, see `unit_key`.
+    """A write that may have been sent. unit is the inverter it was meant for (see `unit_key`).
 
-    sequence is what it is a step of.
+    sequence is the purpose of the sequence that it is a step of.
     """
 
     setting: str
@@ -42,7 +42,7 @@ class PendingWrite(_Part):
 
 
 class Handled(_Part):
-    """A command that has been received: the broker may deliver it again."""
+    """A command that has been received: the broker may deliver it a second time."""
 
     setting: str
     by: str
@@ -50,7 +50,7 @@ class Handled(_Part):
 
 
 class LastChange(_Part):
-    """The value of a setting as it was last seen, and who made it so: None if it was so when we first looked."""
+    """The value of a setting as last seen, and who set it; None if it was already so when we first looked."""
 
     value: SettingValue
     by: str | None = None
@@ -58,9 +58,9 @@ class LastChange(_Part):
 
 
 class ChargeNotes(_Part):
-    """What charging ahead keeps: what it does, or in a dry run would, and the outage that is left alone.
+    """What charging ahead remembers: what it does, or would do in a dry run, and the outage that it leaves alone.
 
-    dry_run_since is when it was turned on.
+    dry_run_since is when the dry run was turned on.
     """
 
     dry_run_since: Moment | None = None
@@ -70,10 +70,10 @@ class ChargeNotes(_Part):
 
 
 class SettingJournal(_Part):
-    """The journal of one inverter. seen is what was last read of the inverter `unit`.
+    """The journal of one inverter. seen is what was last read from the inverter `unit`.
 
-    sequences are those that are being carried out, in force for a time, or being undone: at most one a purpose.
-    clock_set is when the inverter's clock was last set without being asked for.
+    sequences are those being carried out, in force for a time, or being undone: at most one for each purpose.
+    clock_set is when the inverter's clock was last set automatically.
     """
 
     pending: PendingWrite | None = None
@@ -88,7 +88,7 @@ class SettingJournal(_Part):
 
 
 class Command(Protocol):
-    """What somebody asks for: a setting, a profile, or to undo charging ahead."""
+    """A request to change a setting, to apply a profile, or to undo charging ahead."""
 
     @property
     def at(self) -> datetime:
@@ -96,11 +96,11 @@ class Command(Protocol):
 
     @property
     def by(self) -> str:
-        """Who has sent it."""
+        """Who sent it."""
 
 
 def command_refusal(journal: SettingJournal, subject: str, command: Command, now: datetime) -> Reason | None:
-    """Return why a command is not obeyed, whatever it asks for; subject is what it is about."""
+    """Return why a command is refused, whatever it asks for; subject is what it is about."""
     if not fresh(command.at, now, COMMAND_HOLDS):
         return control.COMMAND_TOO_OLD()
     if Handled(setting=subject, by=command.by, at=command.at) in journal.handled:
@@ -109,7 +109,7 @@ def command_refusal(journal: SettingJournal, subject: str, command: Command, now
 
 
 def received(journal: SettingJournal, subject: str, command: Command, now: datetime) -> SettingJournal:
-    """Return the journal with a command that is not to be obeyed a second time."""
+    """Return the journal with a command that must not be executed a second time."""
     all_of_them = (*journal.handled, Handled(setting=subject, by=command.by, at=command.at))
     recent = dict.fromkeys(one for one in all_of_them if fresh(one.at, now, COMMAND_HOLDS))
     return journal.model_copy(update={"handled": tuple(recent)})
@@ -134,7 +134,7 @@ def begun(
 
 
 def settled(journal: SettingJournal, outcome: SettingOutcome, now: datetime) -> SettingJournal:
-    """Return the journal once it is known what has become of the pending write, or never will be."""
+    """Return the journal once the outcome of the pending write is known, or never will be."""
     pending = journal.pending
     if pending is None:
         return journal
@@ -148,7 +148,7 @@ def settled(journal: SettingJournal, outcome: SettingOutcome, now: datetime) -> 
 
 
 def with_sequence(journal: SettingJournal, sequence: SettingSequence) -> SettingJournal:
-    """Return the journal with a sequence as it is now."""
+    """Return the journal with the present state of a sequence."""
     return journal.model_copy(update={"sequences": {**journal.sequences, sequence.purpose: sequence}})
 
 
@@ -159,7 +159,7 @@ def without_sequence(journal: SettingJournal, purpose: Purpose) -> SettingJourna
 
 
 def observed(journal: SettingJournal, unit: Unit, values: Mapping[str, Value], now: datetime) -> SettingJournal:
-    """Return the journal after these settings were read: who changed what, while nobody here did."""
+    """Return the journal after these settings were read: what we did not change was changed at the inverter."""
     key = unit_key(unit)
     seen = journal.seen if journal.unit == key else {}
     being_changed = journal.pending.setting if journal.pending else None
@@ -174,7 +174,7 @@ def observed(journal: SettingJournal, unit: Unit, values: Mapping[str, Value], n
 
 
 def returning(journal: SettingJournal, present: Present) -> dict[str, SettingValue]:
-    """Return what will be put back, by setting: what holds for a time only, and stands as we have set it."""
+    """Return what will be put back, by setting: temporary changes that still have the value we set."""
     ours = (one for one in journal.sequences.values() if one.is_temporary and one.unit == unit_key(present.unit))
     return {
         setting: one.before[setting]
@@ -185,7 +185,7 @@ def returning(journal: SettingJournal, present: Present) -> dict[str, SettingVal
 
 
 def is_changed(journal: SettingJournal) -> bool:
-    """Whether settings stand, or may stand, otherwise than they will once everything is done or put back."""
+    """Whether settings differ, or may differ, from what they will be once everything is done or put back."""
     return any(one.made for one in journal.sequences.values())
 
 
@@ -209,16 +209,16 @@ def without_another(journal: SettingJournal) -> SettingJournal:
 
 
 def taken_over(journal: SettingJournal, left: SettingJournal, unit: Unit) -> SettingJournal | None:
-    """Return the journal joined with one that was left under another name of this inverter.
+    """Return the journal merged with one left under another name of this inverter.
 
-    None where its serial number does not prove that, or while there are changes under the present name.
+    None if its serial number does not prove that, or while there are changes under the present name.
     """
     key = unit_key(unit)
     is_proven = is_identified(unit) and all(one.unit == key for one in left.sequences.values())
     if not is_proven or journal.pending or journal.sequences:
         return None
     newest = journal if journal.unit == key else left
-    charging = left.charge.charging if Purpose.CHARGE_AHEAD in left.sequences else None  # else it had not begun
+    charging = left.charge.charging if Purpose.CHARGE_AHEAD in left.sequences else None  # otherwise it had not begun
     return left.model_copy(
         update={
             "writes": (*left.writes, *journal.writes),
@@ -233,7 +233,7 @@ def taken_over(journal: SettingJournal, left: SettingJournal, unit: Unit) -> Set
 
 
 def redated(journal: SettingJournal, change: ClockChange) -> SettingJournal:
-    """Return the journal once the clock has been set. When an outage is planned is not by our clock, and stays."""
+    """Return the journal once the clock has been set. The times of planned outages are not by our clock, and stay."""
     moved = change.moved(journal)
     planned = {
         name: replace(getattr(moved.charge, name), outage_start=before.outage_start)
@@ -244,7 +244,7 @@ def redated(journal: SettingJournal, change: ClockChange) -> SettingJournal:
 
 
 def dated(journal: SettingJournal, now: datetime, *, trusted: bool) -> SettingJournal:
-    """Return a journal that was loaded, by a clock that is set: writes of impossible times count as those of now."""
+    """Return a loaded journal once the clock is set: writes at impossible times count as made now."""
     if not trusted:
         return journal
     writes = tuple(now if is_unset(at) or at > now + CLOCK_SLACK else at for at in journal.writes)
@@ -254,9 +254,9 @@ def dated(journal: SettingJournal, now: datetime, *, trusted: bool) -> SettingJo
 def verdict(
     pending: PendingWrite, value: Value, answer: Reason, *, is_over: bool
 ) -> tuple[SettingOutcome, Reason | None] | None:
-    """Return what has become of a write, by what is read back; None while it may still show.
+    """Return the outcome of a write, given the value read back; None while the new one may still appear.
 
-    answer is the inverter's refusal, or else what to say if the new value never shows.
+    answer is the inverter's refusal, or else the reason to give if the new value never appears.
     """
     if value == pending.value:
         return SettingOutcome.CONFIRMED, None

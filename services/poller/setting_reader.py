@@ -1,4 +1,4 @@
-"""Reads afresh which inverter answers, its settings and its mode: what a change of a setting is judged by."""
+"""Reads which inverter answers, its settings and its mode, afresh before each change of a setting."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,11 +14,11 @@ from shared.messages import Mode
 
 READ_WITHIN = timedelta(seconds=30)
 ATTEMPTS = 3
-"""Two readings in a row must agree: Modbus TCP has no checksum, and a gateway may mix answers up."""
+"""Two readings in a row must agree: Modbus TCP has no checksum, and a gateway may mix up answers."""
 
 
 async def read_present(inverter: RegisterSource) -> Present:
-    """Return how the inverter stands, by two readings that agree. Raises DeviceError."""
+    """Return the state of the inverter, by two readings that agree. Raises DeviceError."""
     last = await _read_once(inverter)
     for _ in range(ATTEMPTS - 1):
         again = await _read_once(inverter)
@@ -29,13 +29,13 @@ async def read_present(inverter: RegisterSource) -> Present:
 
 
 def _goes_on(last: Present, again: Present) -> bool:
-    """Whether a clock shows in the second reading what it may, after the first."""
+    """Whether the clock of the second reading can follow that of the first."""
     return last.clock is None or again.clock is None or timedelta(0) <= again.clock - last.clock < READ_WITHIN
 
 
 async def _read_once(inverter: RegisterSource) -> Present:
-    blocks = BlockReader(inverter)  # it remembers nothing of what another inverter lacked
-    identity = await blocks.read([IDENTITY])  # all of it: half an identity is neither this unit nor another one
+    blocks = BlockReader(inverter)  # a new one: it must not remember what another inverter lacked
+    identity = await blocks.read([IDENTITY])  # complete: half an identity is neither this unit nor another one
     if all_zero(identity):
         raise BadReplyError(poller.ONLY_ZEROS())
     protocol = identity[PROTOCOL_NUMBER]
@@ -54,7 +54,7 @@ async def _read_once(inverter: RegisterSource) -> Present:
 
 
 def present_of(layout: Layout, protocol: int, decoded: Decoded, mode: Mode) -> Present:
-    """Return how an inverter stands, by the decoded values of its identity and its settings, and its mode."""
+    """Return the state of an inverter from the decoded values of its identity, its settings and its mode."""
     model, serial_number = decoded.get("device_type"), decoded.get("serial_number")
     unit = Unit(
         layout,

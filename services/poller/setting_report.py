@@ -1,4 +1,4 @@
-"""The state of the settings, to publish. Pure."""
+"""The state of the settings, as it is published. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ def report(
 ) -> InverterSettings:
     """Return every setting that can be changed on some units of the layout, the clock, and why not on this one.
 
-    trusted is the time here.
+    trusted says whether this machine's clock is set.
     """
     names = dict.fromkeys(one.name for one in present.unit.layout.writable)
     seen = journal.seen if journal.unit == unit_key(present.unit) else {}

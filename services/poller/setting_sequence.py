@@ -1,7 +1,7 @@
-"""Settings that are changed together: by a profile, or for a time only and then put back. Pure: what to do next.
+"""Settings that are changed together, by a profile or temporarily: what to do next. Pure.
 
-A sequence is in the journal from before its first write until all is in force, or all is as before. Whoever changes
-one of its settings meanwhile has the last word: that setting is left as it is, and the others are put back.
+A sequence is in the journal from before its first write until all of it is in force, or undone. If somebody else
+changes one of its settings meanwhile, that setting is left as it is, and the others are put back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ from shared.messages import Moment, SettingOutcome, SettingValue
 from shared.trusted_time import elapsed
 
 LINGERS = timedelta(seconds=60)
-"""A value that did not show in time may show late: how long to watch for it before everything counts as put back."""
+"""A new value may appear late: how long to watch for it before everything counts as put back."""
 RESUMES = timedelta(minutes=10)
-"""A profile interrupted longer ago than this is undone instead of finished: nobody waits for it any more."""
+"""A profile interrupted longer ago than this is undone instead of finished: nobody is waiting for it any more."""
 PROFILE_ATTEMPTS = 3
-"""How often a step of a profile is undone; what is changed for a time only is put back without end."""
+"""How many failed attempts to undo a profile's step are made; a temporary change is put back without a limit."""
 
 PASSING = frozenset((control.TOO_MANY_A_MINUTE.code, control.no_contact.code))
-"""Why nothing was written that will be otherwise in a while."""
+"""Reasons not to write that pass by themselves."""
 
 
 class Purpose(StrEnum):
-    """What a sequence is for; all but a profile hold for a time only."""
+    """What a sequence is for; all but a profile are temporary."""
 
     PROFILE = "profile"
     CHARGE_AHEAD = "charge_ahead"
@@ -38,11 +38,11 @@ class Purpose(StrEnum):
 
 
 class SettingSequence(BaseModel):
-    """What is to be set, in this order, and what stood before. wishes are all of it, also what stood so already.
+    """What to set, in this order, and the values before. wishes also include what already had its value.
 
-    unit is the inverter it is meant for. made are all values that were written to each setting, on disk before they
-    are; stands are those that were confirmed last. undo says why it is undone, once it is. failures counts attempts to
-    undo that failed, doubtful_at is when a write last had no certain outcome.
+    unit is the inverter it is meant for. made are all values written to each setting, on disk before they are sent;
+    stands are those confirmed last. undo is why the sequence is undone, once it is. failures counts failed attempts to
+    undo, doubtful_at is when a write last had an uncertain outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -63,17 +63,17 @@ class SettingSequence(BaseModel):
 
     @property
     def is_temporary(self) -> bool:
-        """Whether it is put back one day."""
+        """Whether it will be put back."""
         return self.purpose is not Purpose.PROFILE
 
     @property
     def is_in_force(self) -> bool:
-        """Whether everything stands as it should."""
+        """Whether everything has its wanted value."""
         return self.undo is None and self.wanted == self.stands
 
     @property
     def is_begun(self) -> bool:
-        """Whether there is more to be set before it is in force."""
+        """Whether more has to be set before it is in force."""
         return self.undo is None and self.wanted != self.stands
 
 
@@ -87,26 +87,26 @@ class Set:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """Undo it from now on."""
+    """Start undoing it."""
 
     why: Reason
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing can be done at the moment."""
+    """Nothing can be done now."""
 
     why: Reason | None = None
 
 
 @dataclass(frozen=True)
 class InForce:
-    """Everything stands as wanted."""
+    """Everything has its wanted value."""
 
 
 @dataclass(frozen=True)
 class Over:
-    """It is undone. left are settings that are not as before, with their values: somebody else has changed them."""
+    """It is undone. left are the settings, with their values, that are not as before: somebody else changed them."""
 
     left: Mapping[str, Value]
 
@@ -124,7 +124,7 @@ def begin(
     now: datetime,
     name: str = "",
 ) -> SettingSequence | Reason:
-    """Return a sequence that changes what differs, checked as a whole; or why nothing of it is changed."""
+    """Return a sequence that changes what differs, checked as a whole, or why none of it is changed."""
     order = in_safe_order(wishes, present)
     if isinstance(order, Reason):
         return order
@@ -147,7 +147,7 @@ def begin(
 
 
 def refreshed(sequence: SettingSequence, present: Present) -> SettingSequence:
-    """Return a sequence that has written nothing yet, by what was just read: settings are read once an hour only."""
+    """Return a sequence that has written nothing yet, updated by a new reading: settings are read only once an hour."""
     if sequence.made or sequence.undo or unit_key(present.unit) != sequence.unit:
         return sequence
     order = in_safe_order(sequence.wishes, present)
@@ -163,9 +163,9 @@ def _standing(settings: Mapping[str, SettingValue], present: Present) -> dict[st
 
 
 def in_safe_order(wishes: Mapping[str, SettingValue], present: Present) -> dict[str, SettingValue] | Reason:
-    """Return what differs in an order in which no step contradicts a neighbour; numbers, which bound, come first.
+    """Return what differs, in an order in which no step contradicts a neighbour; numbers, which set bounds, come first.
 
-    All of it can be put back: a setting at a value that cannot be written is not changed at all.
+    All of it can be put back: a setting whose present value cannot be written is not changed at all.
     """
     waiting = {setting: value for setting, value in wishes.items() if present.values.get(setting) != value}
     order: dict[str, SettingValue] = {}
@@ -193,7 +193,7 @@ def refused_step(setting: str, cause: Reason) -> Reason:
 
 
 def next_step(sequence: SettingSequence, present: Present, now: datetime) -> Step:
-    """Return what to do next, by what was just read."""
+    """Return what to do next, given what was just read."""
     if unit_key(present.unit) != sequence.unit:
         return Wait(control.OTHER_INVERTER())
     values = present.values
@@ -257,7 +257,7 @@ def after(
 
 
 def released(sequence: SettingSequence, setting: str) -> SettingSequence:
-    """Return the sequence without a setting that somebody else has just changed by a command; it is undone, then."""
+    """Return the sequence without a setting that somebody else has just changed by a command; the rest is undone."""
     if setting not in sequence.wanted:
         return sequence
     parts = {
@@ -268,19 +268,19 @@ def released(sequence: SettingSequence, setting: str) -> SettingSequence:
 
 
 def given_up(sequence: SettingSequence, why: Reason) -> SettingSequence:
-    """Return the sequence as one that is undone; the first reason stays."""
+    """Return the sequence as one to undo; the first reason stays."""
     return sequence if sequence.undo else sequence.model_copy(update={"undo": why})
 
 
 def retargeted(sequence: SettingSequence, setting: str, value: SettingValue) -> SettingSequence:
-    """Return a sequence in force that wants another value of one of its settings."""
+    """Return a sequence in force with another wanted value for one of its settings."""
     return sequence.model_copy(update={"wanted": {**sequence.wanted, setting: value}})
 
 
 def resumed(sequence: SettingSequence, now: datetime) -> SettingSequence:
-    """Return the sequence as it goes on after a restart; the clock knows when quiet hours are over.
+    """Return the sequence as it continues after a restart; the clock knows when quiet hours are over.
 
-    A doubtful write counts as one of now: it may have been dated by a clock that was wrong.
+    A doubtful write counts as made now: a wrong clock may have dated it.
     """
     if sequence.doubtful_at:
         sequence = sequence.model_copy(update={"doubtful_at": now})
@@ -292,7 +292,7 @@ def resumed(sequence: SettingSequence, now: datetime) -> SettingSequence:
 
 
 def expired(sequence: SettingSequence, why: Reason, now: datetime) -> SettingSequence:
-    """Return a profile that cannot go on as one that is undone, if it was begun too long ago."""
+    """Return a profile that is not finished; if it was begun too long ago, as one to undo."""
     age = elapsed(sequence.at, now)
     goes_on = sequence.is_temporary or sequence.is_in_force or (age is not None and age < RESUMES)
     return sequence if goes_on else given_up(sequence, why)

@@ -40,20 +40,20 @@ from shared.messages import SettingOutcome, SettingValue
 log = logging.getLogger("poller")
 
 LOOK_S = 60.0
-"""How soon it is noticed that somebody changes by hand what holds for a time only."""
+"""How soon it is noticed that somebody has changed a temporary setting by hand."""
 STEP_PAUSE_S = 2.0
 UNDO_FIRST_S, UNDO_MOST_S = 30.0, 3600.0
 
 
 IN_THE_WAY = frozenset((control.BUSY.code, control.no_journal.code))
-"""Refusals of `begin` that pass by themselves: whoever wants something for a time asks again."""
+"""Refusals of `begin` that pass by themselves: for a temporary change, try again later."""
 
 
 class SettingSequencer:
     """Works on one sequence at a time; those in force wait in the journal until they are undone.
 
-    on_step is called whenever a sequence has come further, with it; on_over when it is undone, with what is left,
-    on_forgotten when there is nothing more to do about one.
+    on_step is called with a sequence whenever it has advanced, on_over when it is undone, with what is left, and
+    on_forgotten when it needs nothing more.
     """
 
     def __init__(self, writer: SettingWriter, journal: KeptJournal, health: Reporter, clock: Clock) -> None:
@@ -74,7 +74,7 @@ class SettingSequencer:
     def begin(
         self, purpose: Purpose, wishes: Mapping[str, SettingValue], present: Present, *, by: str, name: str = ""
     ) -> Reason | None:
-        """Begin to change settings as one; return why not."""
+        """Begin to change settings together; return why not."""
         journal, now = self._journal.content, self._clock.now()
         if (
             not self._writer.is_idle
@@ -97,20 +97,20 @@ class SettingSequencer:
         return None
 
     def retarget(self, purpose: Purpose, setting: str, value: SettingValue) -> None:
-        """Want another value of a setting that a sequence in force has changed."""
+        """Change the wanted value of a setting that a sequence in force has changed."""
         if sequence := self.get(purpose):
             self._save(retargeted(sequence, setting, value))
             self._run_now(purpose)
 
     def undo(self, purpose: Purpose, why: Reason) -> None:
-        """Put back what a sequence has changed; one that is being undone keeps its pauses."""
+        """Put back what a sequence has changed; one that is already being undone keeps its pauses."""
         sequence = self.get(purpose)
         if sequence and not sequence.undo:
             self._save(given_up(sequence, why))
             self._run_now(purpose)
 
     def resume(self) -> None:
-        """Go on with what an earlier process has left."""
+        """Continue what an earlier process has left."""
         now = self._clock.now()
         for sequence in tuple(self._journal.content.sequences.values()):
             self._save(resumed(sequence, now))
@@ -124,7 +124,7 @@ class SettingSequencer:
         self.on_forgotten()
 
     async def run(self) -> NoReturn:
-        """Work on what there is, for ever: each sequence has its own pauses."""
+        """Advance the sequences for ever; each has its own pauses."""
         self.resume()
         while True:
             self._wake.clear()
@@ -226,7 +226,7 @@ class SettingSequencer:
         self._forget(sequence)
 
     def _forget(self, sequence: SettingSequence) -> None:
-        """Forget a sequence that is done; a kill just before this reports it once more."""
+        """Forget a finished sequence; after a kill just before this, it is reported once more."""
         self._journal.change(lambda journal: without_sequence(journal, sequence.purpose))
         self._writer.publish()
         self.on_forgotten()
@@ -243,7 +243,7 @@ class SettingSequencer:
 
 
 def _noted(journal: SettingJournal, purpose: Purpose, step: Set) -> SettingJournal:
-    """Return the journal that goes to disk before a step is written."""
+    """Return the journal to save before a step is written."""
     sequence = journal.sequences.get(purpose)
     return with_sequence(journal, writing(sequence, step.setting, step.value)) if sequence else journal
 

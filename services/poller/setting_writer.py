@@ -50,7 +50,7 @@ from shared.trusted_time import by_clock
 log = logging.getLogger("poller")
 
 READ_BACK = timedelta(seconds=10)
-"""How long a new value may take to show. Counted from the first reading after the write."""
+"""How long a new value may take to appear, counted from the first reading after the write."""
 READ_PAUSE_S = 1.0
 NO_CONTACT_FIRST_S, NO_CONTACT_MOST_S = 2.0, 60.0
 
@@ -61,16 +61,16 @@ class RegisterStore(RegisterSource, Protocol):
     async def write(self, address: int, *words: int) -> None:
         """Write words from an address on in one frame, once.
 
-        Raises CommandRefusedError, or DeviceError where nobody knows what came of it.
+        Raises CommandRefusedError, or DeviceError if the outcome is unknown.
         """
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A setting that is to be changed, and by whom.
+    """A requested change of a setting, and who asked for it.
 
-    sent_at is when a command was sent, sequence what it is a step of. is_undoing: what was changed before is put back,
-    which is never too much.
+    sent_at is when a command was sent, sequence the sequence that it is a step of. is_undoing: it puts an earlier
+    change back, which the limits on the number of writes do not stop.
     """
 
     setting: str
@@ -85,10 +85,10 @@ Result = tuple[SettingOutcome, Reason | None]
 
 
 class SettingWriter:
-    """The only one who writes to an inverter. Whoever asks it anything holds `reading` meanwhile.
+    """The only part that writes to an inverter. Everything that reads from the inverter holds `reading` meanwhile.
 
-    on_changed is called when the inverter's settings should be read and published anew, on_published when they were,
-    and on_seen with the unit whenever they were read.
+    on_changed is called when the settings should be read and published again, on_published when they have been
+    published, and on_seen with the unit whenever they have been read.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class SettingWriter:
         self.on_seen: Callable[[], None] = lambda: None
         self.reading = asyncio.Lock()
         self.is_reserved = False
-        """Whether several settings are being changed as one: single commands have to wait."""
+        """Whether several settings are being changed together: single commands have to wait."""
         self._inverter = inverter
         self._bus = bus
         self._journal = journal
@@ -123,18 +123,18 @@ class SettingWriter:
 
     @property
     def present(self) -> Present | None:
-        """How the inverter stood when it was last read; None before."""
+        """The state of the inverter when it was last read; None before the first reading."""
         return self._present
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being changed, and nothing is left to find out."""
+        """Whether nothing is being changed, and no outcome is open."""
         return self._changing is None and self._journal.content.pending is None
 
     # what arrives
 
     def receive(self, setting: str, command: SettingCommand, *, retained: bool) -> None:
-        """Obey a command, or publish why not."""
+        """Queue a command, or publish why it is refused."""
         now, command = self._clock.now(), by_clock(command, self._clock.track)
         wish = Wish(setting, command.value, command.by, sent_at=command.at)
         refusal = self._refusal(setting, command, now, retained=retained)
@@ -164,7 +164,7 @@ class SettingWriter:
         self.publish()
 
     def on_mode(self, mode: Mode) -> None:
-        """Take in the mode: in some of them nothing is changed."""
+        """Take in the mode: in some modes nothing is changed."""
         if self._present and self._present.mode is not mode:
             self._present = replace(self._present, mode=mode)
             self.publish()
@@ -172,28 +172,28 @@ class SettingWriter:
     # what is done
 
     async def run(self) -> NoReturn:
-        """Settle what was interrupted, then carry out one command after the other."""
+        """Settle an interrupted write, then execute one command after the other."""
         await self.settle()
         while True:
             wish = await self._commands.get()
             await self.carry_out(wish)
 
     async def settle(self) -> None:
-        """Find out what has become of a write that was interrupted."""
+        """Find out the outcome of an interrupted write."""
         async with self._writing:
             await self._settle_left_over()
 
     async def look(self) -> Present:
-        """Read how the inverter stands, and take it in. Raises DeviceError."""
+        """Read the state of the inverter, and take it in. Raises DeviceError."""
         async with self.reading:
             present = await read_present(self._inverter)
         self.observe(present)
         return present
 
     async def carry_out(self, wish: Wish, note: Callable[[SettingJournal], SettingJournal] | None = None) -> Result:
-        """Write, where that is allowed, read back until it is known what has become of it, and publish that.
+        """Write, if that is allowed, read back until the outcome is known, and publish it.
 
-        What `note` adds to the journal is on disk together with the intention to write.
+        What `note` adds to the journal is saved together with the intention to write.
         """
         async with self._writing:
             await self._settle_left_over()
@@ -218,13 +218,13 @@ class SettingWriter:
         return await self._settle(pending, answer)
 
     async def _checked(self, wish: Wish, note: Callable[[SettingJournal], SettingJournal]) -> Write | Reason:
-        """Return what to write, with the journal of it on disk, or why nothing is written."""
+        """Return what to write, once that is in the journal on disk, or why nothing is written."""
         read, now = await self._read_afresh(), self._clock.now()
         if isinstance(read, Reason):
             return read
         present = self._timed(read, now)
         if wish.sent_at and not fresh(wish.sent_at, now, COMMAND_HOLDS):
-            return control.COMMAND_TOO_OLD()  # it had to wait for others who asked the inverter
+            return control.COMMAND_TOO_OLD()  # it had to wait for other readings
         write = self._judged(wish, present, now)
         if isinstance(write, Reason):
             return write
@@ -236,7 +236,7 @@ class SettingWriter:
         return write
 
     def _judged(self, wish: Wish, present: Present, now: datetime) -> Write | Reason:
-        """Return what to write, or why not, by how the inverter stands."""
+        """Return what to write, or why not, given the state of the inverter."""
         past = self._journal.content.writes
         sequence = self._journal.content.sequences.get(wish.sequence) if wish.sequence else None
         if sequence and sequence.unit != unit_key(present.unit):
@@ -250,11 +250,11 @@ class SettingWriter:
         return may_write(wish.setting, wish.value, present, past, now, returns=returns)
 
     def _timed(self, present: Present, now: datetime) -> Present:
-        """Return how the inverter stands, with how far its clock is behind: unknown while the one here is not set."""
+        """Return the state with how far the inverter's clock is behind: unknown while this machine's is not set."""
         return replace(present, clock_behind=behind(present.clock, now, self._zone) if self._clock.trusted else None)
 
     async def _read_afresh(self) -> Present | Reason:
-        """Return how the inverter stands, or why that is not known of the one whose settings people have seen."""
+        """Return the state of the inverter whose settings people have seen, or why it is unknown."""
         try:
             present = await read_present(self._inverter)
         except DeviceError as error:
@@ -268,7 +268,7 @@ class SettingWriter:
         return present
 
     async def _write(self, write: Write) -> Reason:
-        """Send it once; return what to say if the new value does not show."""
+        """Send it once; return the reason to give if the new value does not appear."""
         log.info("Setting %s of %s: %s instead of %s.", write.setting, self._name, write.value, write.before)
         try:
             for address, words in write.frames:
@@ -280,12 +280,12 @@ class SettingWriter:
         return control.not_taken_over(within=READ_BACK)
 
     async def _settle_left_over(self) -> None:
-        """Find out what has become of a write of the last process, or of one before the connection was lost."""
+        """Find out the outcome of a write by the last process, or from before the connection was lost."""
         if pending := self._journal.content.pending:
             await self._settle(pending, control.no_answer(within=READ_BACK))
 
     async def _settle(self, pending: PendingWrite, answer: Reason) -> Result:
-        """Read back until the new value shows, the time for it is over, or another inverter answers."""
+        """Read back until the new value appears, the time for it is over, or another inverter answers."""
         backoff = Backoff(NO_CONTACT_FIRST_S, NO_CONTACT_MOST_S)
         first_s: float | None = None
         while True:
@@ -310,7 +310,7 @@ class SettingWriter:
             await asyncio.sleep(READ_PAUSE_S)
 
     def _stands(self, pending: PendingWrite, present: Present) -> Value:
-        """Return the value to judge a write by. A clock goes on: it is right now, or as it was before."""
+        """Return the value to judge a write by. A clock moves on: it is either right, or as far off as before."""
         if pending.setting != control.CLOCK:
             return present.values.get(pending.setting)
         stands = clock_value(present.clock_behind)
@@ -319,7 +319,7 @@ class SettingWriter:
     def _finish(
         self, pending: PendingWrite, outcome: SettingOutcome, reason: Reason | None, present: Present
     ) -> Result:
-        """Journal and publish what has become of a write."""
+        """Record and publish the outcome of a write."""
         now = self._clock.now()
         self._present = self._timed(present, now)
         profile = self._profile_of(pending)
@@ -345,7 +345,7 @@ class SettingWriter:
         return sequence.name if sequence and pending.sequence is Purpose.PROFILE else None
 
     def publish(self) -> None:
-        """Publish the settings if anything about them is new."""
+        """Publish the settings if anything about them has changed."""
         if self._present is None:
             return
         message = report(

@@ -22,11 +22,11 @@ MODELS = {
     "ISOLAR_SMG_II_6K": "classic",
     "ISOLAR_SMG_II_11K": "k11",
 }
-"""Trade names that people know, and the register layout of each. The device itself has the last word."""
+"""Trade names that people know, and the register layout of each. What the device reports takes precedence."""
 
 
 class TransportKind(StrEnum):
-    """What is between us and the inverter."""
+    """How the inverter is connected."""
 
     TCP = "tcp"
     RTU_OVER_TCP = "rtu_over_tcp"
@@ -65,7 +65,7 @@ Timeout = Annotated[float, Field(ge=0.1, le=60)]
 Interval = Annotated[float, Field(ge=0.5, le=3600)]
 Ipv4 = Annotated[str, AfterValidator(_ipv4)]
 Model = Annotated[str, AfterValidator(_known_model)]
-"""What these settings may be, in `.env` and in the list of inverters."""
+"""The valid values of these settings, in `.env` and in the list of inverters."""
 
 
 class ModbusSettings(Settings):
@@ -117,7 +117,7 @@ class ModbusSettings(Settings):
 
     @property
     def not_configured(self) -> Reason | None:
-        """What must be set before there is an inverter to read; None where there is one."""
+        """What must be set before there is an inverter to read; None if there is one."""
         match self.modbus_transport:
             case TransportKind.DONGLE:
                 return None
@@ -212,7 +212,7 @@ class PollerSettings(InverterNameSettings, ModbusSettings, GridSettings, ZoneSet
     def grid_limits(self, nominal_v: float | None = None) -> GridLimits:
         """When the grid counts as present, lost or unknown; fewer than three missing readings are no silence.
 
-        Voltages that the user has set are taken as they are, the defaults in proportion to the nominal voltage.
+        Voltages that the user has set are used as they are, the defaults in proportion to the nominal voltage.
         """
         silence = timedelta(seconds=max(self.grid_unknown_after, 3 * self.poll_interval))
         limits = GridLimits(present_v=self.grid_present_v, lost_v=self.grid_lost_v, silence=silence)

@@ -1,18 +1,17 @@
-"""One verdict on the grid from all inverters, pure: no clock, no I/O; moments are seconds of a clock that never jumps.
+"""One verdict on the grid from all inverters, pure: no clock, no I/O. Times are seconds of a clock that never jumps.
 
-Every inverter is a witness of the grid at its own input. The grid, or a phase of it, is off only where every witness
-that can see it agrees:
+Every inverter is a witness of the grid at its own input. The grid, or a phase of it, is off only if every witness that
+can see it agrees:
 
-- A silent witness says nothing. Where all are silent, the grid is unknown.
-- A loss counts once everybody who answers has looked since; until then what was known stands. So no phase is reported
-  as lost while all of them are going.
-- A witness that is contradicted is discredited: while it says off, another one of its phase looked later and saw
-  power. It counts again when it sees power itself, or when a credible one agrees. Alone it makes no outage, only an
-  unknown grid.
-- One that stops answering just when another sees the loss does not stand in its way: the power cut may have taken its
+- A silent witness says nothing. If all are silent, the grid is unknown.
+- A loss counts once every witness that answers has looked since; until then the last verdict holds. So no single phase
+  is reported as lost while all of them are going.
+- A witness is discredited if, while it says off, another one of its phase looked later and saw power. It counts again
+  when it sees power itself, or when a credible one agrees. On its own it makes the grid unknown, never off.
+- One that stops answering just when another sees the loss does not delay the verdict: the power cut may have taken its
   network.
-- The grid is on while any phase is there. A phase that was lost alone makes no outage of the whole grid when the
-  witnesses of the other phases fall silent, only an unknown grid.
+- The grid is on while any phase is. If one phase was lost alone, and then the witnesses of the others fall silent, the
+  grid is unknown, not off.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,10 +30,10 @@ LAG_S = 2.0
 
 @dataclass(frozen=True)
 class Witness:
-    """What one inverter knows of the grid, by its own track.
+    """What one inverter knows about the grid, in a track of its own.
 
-    answers is whether its last reading came, None before the first one. looked_s is when the newest reading that
-    supports its state was begun, changed_s when the first one was.
+    answers is whether its last reading arrived, None before the first one. looked_s is when the newest reading that
+    supports its state began, changed_s when the first such reading began.
     """
 
     name: str
@@ -48,12 +47,12 @@ class Witness:
 
     @property
     def state(self) -> Grid:
-        """What it says of the grid; unknown is no statement."""
+        """What it says about the grid; unknown is no statement."""
         return self.track.state
 
 
 def after_look(witness: Witness, track: GridTrack, reading: GridReading, began_s: float, *, usable: bool) -> Witness:
-    """Return a witness after a reading that was begun at `began_s` and led to this track."""
+    """Return a witness after a reading that began at `began_s` and led to this track."""
     is_same = track.candidate is not None and track.candidate is witness.track.candidate
     first_s = witness.candidate_s if is_same or track.state is witness.track.candidate else None
     first_s = began_s if first_s is None else first_s
@@ -74,16 +73,16 @@ def after_failure(witness: Witness, track: GridTrack) -> Witness:
 
 
 def after_clock_change(witness: Witness, change: ClockChange) -> Witness:
-    """Return a witness by the clock as it is now."""
+    """Return a witness by the new clock."""
     return replace(change.moved(witness), track=grid.after_clock_change(witness.track, change))
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What all witnesses say together. state None: not everybody has looked yet, so what was known before stands.
+    """The joint verdict of all witnesses. state None: not every witness has looked yet, so the last verdict holds.
 
-    phases are those that the list of inverters names; None is unknown. discredited are the witnesses, and alone the
-    phases, that were contradicted while they said off.
+    phases are those that the list of inverters names; None is unknown. discredited are the witnesses that were
+    contradicted while they said off, alone the phases that were lost while another one was there.
     """
 
     state: Grid | None = None
@@ -95,11 +94,11 @@ class Agreement:
 
 NOTHING_YET = Agreement()
 Verdicts = Mapping[int | None, Grid | None]
-"""What the witnesses of each phase say; None: not everybody has looked yet."""
+"""The verdict of the witnesses of each phase; None if not all have looked yet."""
 
 
 def agreement(witnesses: Sequence[Witness], before: Agreement = NOTHING_YET) -> Agreement:
-    """Return what the witnesses say together."""
+    """Return the joint verdict of the witnesses."""
     groups: dict[int | None, list[Witness]] = {}
     for witness in witnesses:
         groups.setdefault(witness.phase, []).append(witness)
@@ -121,18 +120,18 @@ def agreement(witnesses: Sequence[Witness], before: Agreement = NOTHING_YET) -> 
 
 
 def speaker(witnesses: Sequence[Witness], state: Grid, discredited: frozenset[str]) -> Witness | None:
-    """Return the first witness who answers and sees this state: its figures are shown."""
+    """Return the first witness that answers and sees this state: its figures are shown."""
     seeing = (w for w in witnesses if w.state is state and w.name not in discredited)
     return next((w for w in seeing if w.answers and w.reading), None)
 
 
 def dissenters(witnesses: Sequence[Witness], discredited: frozenset[str]) -> tuple[str, ...]:
-    """Return who says off, and is contradicted."""
+    """Return the witnesses that say off and are contradicted."""
     return tuple(w.name for w in witnesses if w.name in discredited and w.state is Grid.OFF)
 
 
 def _discredited(group: Sequence[Witness], before: frozenset[str]) -> Iterator[str]:
-    """Yield the witnesses of one phase that say off, or are silent now, and were contradicted."""
+    """Yield the witnesses of one phase that say off, or are silent now, and have been contradicted."""
     if len(group) < 2:
         return
     last_seen_s = max((w.looked_s for w in group if w.state is Grid.ON), default=-inf)
@@ -143,7 +142,7 @@ def _discredited(group: Sequence[Witness], before: frozenset[str]) -> Iterator[s
 
 
 def _verdict(group: Sequence[Witness], everybody: Sequence[Witness], doubted: frozenset[str]) -> Grid | None:
-    """Return what the witnesses of one phase say, None where not everybody has looked since a loss."""
+    """Return the verdict of the witnesses of one phase, or None if not all have looked since a loss."""
     losses = [w.changed_s for w in group if w.state is Grid.OFF and w.name not in doubted]
     newest_s, oldest_s = max(losses, default=-inf), min(losses, default=-inf)
     if any(w.state is Grid.ON and not (w.answers is False and w.looked_s < newest_s) for w in group):
@@ -159,7 +158,7 @@ def _verdict(group: Sequence[Witness], everybody: Sequence[Witness], doubted: fr
 
 
 def _or_before(verdict: Grid | None, phase: int | None, before: Agreement) -> Grid | None:
-    """Return what was known of a phase before, where not everybody has looked yet."""
+    """Return the verdict on a phase, or the last one if not all witnesses have looked yet."""
     known = before.phases.get(phase) if phase else None
     return verdict if verdict or known is None else Grid.ON if known else Grid.OFF
 
@@ -183,7 +182,7 @@ def _together(verdicts: Verdicts, alone: frozenset[int | None]) -> Grid | None:
 def _since(
     state: Grid | None, groups: Mapping[int | None, Sequence[Witness]], doubted: frozenset[str]
 ) -> datetime | None:
-    """Return since when it is so: the first witness of the first phase that came, of the last that went."""
+    """Return since when: by the first witness of the phase that came first, or of the phase that went last."""
     agreeing = [
         [w.track.since for w in group if w.state is state and w.name not in doubted] for group in groups.values()
     ]

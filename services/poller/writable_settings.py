@@ -1,4 +1,4 @@
-"""What a layout may say of a setting that may be changed, and what no layout may say. Pure."""
+"""How a layout describes a setting that may be changed, and the addresses that no layout may allow. Pure."""
 
 from collections.abc import Mapping
 from typing import Literal, Self
@@ -12,18 +12,18 @@ FORBIDDEN = frozenset(
     (
         *(300, 600),  # output mode
         *(320, 321, 606, 607),  # output voltage and frequency
-        *(322, 630),  # battery type: it brings voltages of its own
+        *(322, 630),  # battery type: it changes the voltages
         *(323, 324, 325, 327, 329, 631, 637, 638, 644, 645, 646),  # protection and charging voltages
-        *(343, 649, 650),  # the charge at which the power of the house is cut off
+        *(343, 649, 650),  # the charge at which the house is cut off
         *(313, 334, 425, 651, 652, 656),  # equalization, and forced equalization
         *(344, 352, 685, 686, 691, 692),  # feed-in and anti-islanding
         *(314, 315, 687, 688),  # the warning mask, which would hide "mains lost"
-        *(406, 420, 693, 694),  # the remote switch, and who may switch on
+        *(406, 420, 693, 694),  # the remote switch, and its permission
         *(316, 689, 707),  # dry contact and ground relay
         *(426, 459, 460, 461, 695, 705, 706),  # leave the fault state, clear energy and records, factory reset
     )
 )
-"""Addresses that are never written: a mistake there cuts the power, or harms the battery, the grid or people."""
+"""Addresses that are never written: a mistake there cuts the power or harms the battery, the grid or people."""
 FEEDS_THE_GRID = frozenset(("suf", "zec"))
 """Values of priorities under which the sun may feed the grid."""
 
@@ -31,10 +31,10 @@ FEEDS_THE_GRID = frozenset(("suf", "zec"))
 class WritableSetting(BaseModel):
     """A setting that may be changed: on which units that is proven, and to which values.
 
-    name is that of a register among the layout's settings: the address, the unit and the meanings of numbers are its
-    own. proven names the model codes (register 171) for each protocol number (184). A choice has `values`, by their
+    name is that of a register among the layout's settings, which defines the address, the unit and the meanings of
+    numbers. proven lists the model codes (register 171) for each protocol number (184). A choice has `values`, by their
     names in the register's enum; a number has `range` and `step`, in its unit. at_most and at_least name neighbours
-    that it must not cross. It is only changed in these modes. sources are those of docs/inverter.md.
+    that it must not cross. It is only changed in `modes`. sources are those of docs/inverter.md.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,11 +52,11 @@ class WritableSetting(BaseModel):
 
     @property
     def neighbours(self) -> tuple[str, ...]:
-        """The settings that bound this one."""
+        """The settings that limit this one."""
         return self.at_most + self.at_least
 
     def is_proven_for(self, protocol: int, model: int | None) -> bool:
-        """Whether somebody has shown that it can be changed on such a unit."""
+        """Whether it has been shown that it can be changed on such a unit."""
         return model is not None and model in self.proven.get(protocol, frozenset())
 
     @model_validator(mode="after")
@@ -78,7 +78,7 @@ class WritableSetting(BaseModel):
 
 
 class WritableClock(BaseModel):
-    """The inverter's own clock, on the units where it is proven that it can be set; as for a `WritableSetting`."""
+    """The inverter's own clock, and the units on which setting it is proven, as for a `WritableSetting`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -7,13 +7,12 @@ from sqlalchemy import Connection, Table, delete, func, insert, literal_column, 
 
 from services.recorder import dead_letters
 from services.recorder.ledger import lock_upkeep
-from services.recorder.store import Store
+from services.recorder.store import READINGS, Store
 from shared.history.derived import DAY, HOUR_MS, SOURCES, upkeep_note
 from shared.history.partitions import drop_partition, partitioned, period_start
 from shared.history.readings import ends
-from shared.history.tables import EVENTS, battery_state, compressed_hour, grid_state, inverter_state, to_ms
+from shared.history.tables import EVENTS, compressed_hour, to_ms
 
-PURGED = (inverter_state, battery_state, grid_state)
 PURGE_MS = HOUR_MS // 2
 PURGE_DEVICES = 20
 """How much is deleted in one transaction: so long of so many devices, at most a few thousand rows."""
@@ -29,7 +28,7 @@ def purge(store: Store, days: int, now: datetime) -> bool:
     """Delete some of what is older than so many days; return whether there was any."""
     newest = store.newest()
     cutoff = to_ms(now - timedelta(days=days)) // HOUR_MS * HOUR_MS
-    work = [(_purge, table) for table in PURGED] + [(_purge_events, table) for table in EVENTS]
+    work = [(_purge, table) for table in READINGS] + [(_purge_events, table) for table in EVENTS]
     return store.run(partial(_purge_dead_letters, now=now, newest=newest)) or any(
         store.run(partial(purge_some, table=table, days=days, cutoff=cutoff, newest=newest))
         for purge_some, table in work

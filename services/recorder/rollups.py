@@ -13,12 +13,11 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_
 from services.recorder import aggregation
 from services.recorder.statements import extension
 from shared.energy import GAP_MS
-from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, SOURCES, STEP_MS, Source
+from shared.history.derived import DAY, FIVE_MINUTES, HOUR, HOUR_MS, LONGEST_DAY_MS, SOURCES, STEP_MS, Source
 from shared.history.local_days import midnight, next_midnight
 from shared.history.readings import readings_by_device
 from shared.history.tables import from_ms, to_json
 
-LONGEST_DAY_MS = 25 * HOUR_MS
 VERSION_BITS = 31
 """So that the sum over any number of days fits into 64."""
 

@@ -1,8 +1,8 @@
-"""The broker as services see it: publish, subscribe, acknowledge. Connects again by itself.
+"""The broker as services see it: publish, subscribe, acknowledge. It reconnects by itself.
 
-Unacknowledged messages live in the outbox and survive every connection; see connection.py for a single one. What was
-acknowledged lately is published again after a lost connection, for the broker may have been killed before it was saved,
-and when the recorder asks for it, for which the broker has kept nothing.
+Unacknowledged messages wait in the outbox and survive lost connections; connection.py is a single connection. The
+latest acknowledged messages are published again after a lost connection, because the broker may have been killed before
+saving them, and when the recorder asks for them, because the broker has kept nothing for it.
 """
 
 import asyncio
@@ -40,31 +40,32 @@ log = logging.getLogger("bus")
 
 RETRY_FIRST_S = 0.3
 RETRY_FACTOR = 1.2
-"""Pauses grow to about a sixth of the time that the broker is away: after a restart all are back within a second."""
+"""Pauses grow to about a sixth of the broker's absence so far: after a restart all are back within a second."""
 RETRY_MOST_S = 5.0
 RETRY_JITTER = (0.7, 1.0)
 NO_ROOM_FIRST_S = 0.5
 NO_ROOM_MOST_S = 30.0
 STABLE_AFTER_S = 10.0
 DUPLICATE_CLIENT_AFTER = 4
-"""This many connections in a row shorter than STABLE_AFTER_S are no coincidence."""
+"""This many connections in a row that are shorter than STABLE_AFTER_S are no coincidence."""
 RESUBSCRIBE_MARGIN_S = 1.5
-"""What is published before the others are subscribed again passes them by, or waits in the memory of a broker that may
-be killed again. So publishing resumes when they have had time for a retry as long as ours, and to subscribe."""
+"""Messages published before the other services have subscribed again would miss them, or wait in the memory of a broker
+that may be killed again. So publishing resumes after the others' longest retry, as long as ours, and their subscribing.
+"""
 
 
 class Bus:
-    """A service's connection to the broker, kept up by `run`.
+    """A service's connection to the broker, maintained by `run`.
 
-    session_s is how long the broker keeps our subscriptions, and messages for them, while we are disconnected; 0 ends
-    the session with the connection. A tool that uses a service's account takes its own client_id and announce=False: no
-    birth, no will, no status. So do all instances of a service but the first.
+    session_s is how long the broker keeps our subscriptions, and the messages for them, while we are disconnected; with
+    0 the session ends with the connection. A tool that uses a service's account takes its own client_id and
+    announce=False: no birth, no will, no status. So do all instances of a service except the first.
 
-    mqtt5=False, for a service that receives a lot, halves what a message costs in paho. It gives up what BrokerAddress
-    says, and the broker's answer to a message of ours that it refuses.
+    mqtt5=False, for a service that receives a lot, halves the cost of a message in paho. It gives up what BrokerAddress
+    says, and the broker's reason if it refuses one of our messages.
 
-    While the clock of this machine is not set, every message gets the stamp by which its time can be corrected later.
-    What is received has the times of its sender; `by_clock` tells how old it is.
+    While the clock of this machine is not set, every message is stamped so that its time can be corrected later.
+    Received messages have the times of their sender; `by_clock` converts them to our clock.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class Bus:
         self._put(OutgoingMessage(self._prefixed(topic.named(name)), b"", retain=True))
 
     def publish_foreign(self, topic: str, payload: bytes) -> None:
-        """Publish what another program reads, retained, on its own topic, before which our prefix does not go."""
+        """Publish for another program, retained, on its own topic without our prefix."""
         self._put(OutgoingMessage(topic, payload, retain=True))
 
     def _put(self, outgoing: OutgoingMessage) -> None:
@@ -172,7 +173,7 @@ class Bus:
         self._subscriptions.add(filter_, Subscription(handler, replay_retained=True, foreign=True))
 
     def on_reconnect(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever the broker is there again, before anything that it delivers."""
+        """Call `listener` after every reconnect, before anything is delivered."""
         self._reconnect_listeners.append(listener)
 
     def on_new_session(self, listener: Callable[[], None]) -> None:
@@ -180,9 +181,9 @@ class Bus:
         self._new_session_listeners.append(listener)
 
     def pause_receiving(self) -> None:
-        """Receive nothing for a while: the broker keeps it, or sends it later. A pause of 5 s ends by itself.
+        """Receive nothing for a while: messages wait at the broker or in the network. A pause of 5 s ends by itself.
 
-        Mosquitto 2.0 sends all that is queued, however little of it is acknowledged.
+        Mosquitto 2.0 sends everything that is queued, however little of it is acknowledged.
         """
         if self._connection:
             self._connection.pause_reading()
@@ -221,7 +222,7 @@ class Bus:
         return by_clock(found[0], self.clock.track) if found else None
 
     async def wait_for_retained(self) -> None:
-        """Wait until all that is retained on our subscriptions has come; see `retained`."""
+        """Wait until all retained messages of our subscriptions have arrived; see `retained`."""
         await self.connected.wait()
         while not await self._has_answered():
             await self.connected.wait()
@@ -232,7 +233,7 @@ class Bus:
         self._status.publish(self._connection, self._health.status(at).model_copy(update={"clock": clock}))
 
     async def flush(self, patience_s: float = 5.0) -> None:
-        """Wait until the broker has acknowledged everything, at most patience_s."""
+        """Wait until the broker has acknowledged everything, but at most patience_s."""
         try:
             async with asyncio.timeout(patience_s):
                 await self._outbox_empty.wait()
@@ -265,10 +266,10 @@ class Bus:
                 if short_connections < DUPLICATE_CLIENT_AFTER:
                     backoff.reset()
                 self._report_interrupted(short_connections)
-            except BadCertificateError as error:  # passing: a certificate is renewed, a clock is set
+            except BadCertificateError as error:  # passing: a certificate may be renewed, a clock set
                 self._health.report("broker", self._bad_certificate(str(error)))
-            except (OSError, UnicodeError) as error:  # the latter is a host name that cannot be one
-                short_connections = 0  # the broker ended, not only our connection
+            except (OSError, UnicodeError) as error:  # the latter for an impossible host name
+                short_connections = 0  # the broker is down, not only our connection
                 self._health.report("broker", self._unreachable(error))
             if not self._closing:
                 self._retry_pause_s = backoff.next_s()
@@ -283,7 +284,7 @@ class Bus:
         self._subscriptions.subscribe_all(connection, first_connection=not self._had_session)
         self._twin_may_show = self._had_session and self._status.enabled
         if self._twin_may_show:
-            connection.subscribe(self._status.topic, resend_retained=True)  # before ours replaces it
+            connection.subscribe(self._status.topic, resend_retained=True)  # before our own status replaces it
         self.send_status()
         if self._had_session:
             log.info("Connected to the broker again.")
@@ -321,7 +322,7 @@ class Bus:
         asyncio.get_running_loop().call_soon(self._send_waiting)  # not within paho's callback
 
     def on_no_room(self, packet_id: int) -> None:
-        """Keep a message that the broker has no room for, and try again later. Mosquitto never says so; others do."""
+        """Keep a message that the broker has no room for, and retry later. Mosquitto never reports that; others do."""
         self._status.on_acknowledged(packet_id)
         self._outbox.refused(packet_id)
         self._health.report("quota", conditions.NO_ROOM())
@@ -331,7 +332,7 @@ class Bus:
     def on_delivery(self, delivery: Delivery) -> None:
         """Dispatch a message to its handler."""
         if self._twin_may_show and delivery.retained and delivery.topic == self._status.topic:
-            self._twin_may_show = False  # once a connection
+            self._twin_may_show = False  # once per connection
             self._look_for_twin(delivery.payload)
         handler = self._subscriptions.handler_for(delivery.topic)
         delivery.topic = delivery.topic.removeprefix(self._settings.mqtt_topic_prefix)
@@ -347,7 +348,7 @@ class Bus:
                 raise TwinError(conditions.older_twin(client=self._client_id, where=self._where))
 
     def _on_clock_change(self, change: ClockChange) -> None:
-        """Announce at once whether our times can be trusted: others wait for that to correct earlier ones."""
+        """Announce at once whether our times can be trusted: others wait for that to correct earlier times."""
         trusted = "is set" if change.trusted else "is not set any more"
         log.info("This machine's clock was moved by %.0f s; it %s.", change.by.total_seconds(), trusted)
         self.send_status()
@@ -435,7 +436,7 @@ class Bus:
         return message
 
     async def _has_answered(self, topic: str = "") -> bool:
-        """Return whether the broker has answered; with a topic, subscribe to its retained message before."""
+        """Return whether the broker has answered; with a topic, first subscribe to its retained message."""
         if self._connection and topic:
             self._connection.subscribe(self._prefixed(topic), resend_retained=True)
         self.send_status()
@@ -444,7 +445,7 @@ class Bus:
     # publishing
 
     def _republish_state(self) -> None:
-        """Publish the last state again: a broker that was killed remembers an older one, or none."""
+        """Publish the last state again: a killed broker remembers an older one, or none."""
         for topic, message in self._last_published.items():
             if not self._outbox.is_waiting(topic):
                 self._outbox.put(message)

@@ -32,13 +32,13 @@ KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 5
 DISCONNECT_TIMEOUT_S = 2
 MAX_IN_FLIGHT = 20
-"""Messages in flight at once; Mosquitto's own default."""
+"""Messages in flight at once; Mosquitto's default."""
 RECEIVE_MAXIMUM = 500
 """Messages that the broker may send before we acknowledge."""
 LAST_READS = 3
 """Reads before we disconnect; a flood may have no end."""
 PAUSE_MOST_S = 5.0
-"""The longest pause in reading: without an answer to its ping, paho takes the broker for dead."""
+"""The longest pause in reading: without an answer to its ping, paho considers the broker dead."""
 BAD_CREDENTIALS = (134, 135)
 NOT_AUTHORIZED = 135
 QUOTA_EXCEEDED = 151
@@ -60,11 +60,11 @@ class BadCertificateError(OSError):
     """The broker's certificate cannot be verified."""
 
 
-@dataclass(slots=True)  # not frozen, which would double what one costs
+@dataclass(slots=True)  # not frozen, which would double its cost
 class Delivery:
     """A raw message; `retained` means that it was published before we subscribed.
 
-    Until `ack` is called the broker keeps it and delivers it again after a lost connection.
+    Until `ack` is called, the broker keeps it and delivers it again after a lost connection.
     """
 
     topic: str
@@ -80,10 +80,10 @@ class ConnectionEvents(Protocol):
         """The broker has accepted us; session_present: it still has our subscriptions."""
 
     def on_acknowledged(self, packet_id: int, *, allowed: bool) -> None:
-        """The broker has acknowledged a message; not allowed: it discarded the message, for we may not write there."""
+        """The broker has acknowledged a message; not allowed: it discarded it, because we may not write there."""
 
     def on_no_room(self, packet_id: int) -> None:
-        """The broker discarded a message, for it has no room for it."""
+        """The broker discarded a message because it has no room for it."""
 
     def on_delivery(self, delivery: Delivery) -> None:
         """A message has arrived."""
@@ -182,7 +182,7 @@ class Connection:
     async def disconnect(self) -> None:
         """Disconnect cleanly, so that the broker does not publish our will.
 
-        Closing a socket with unread data resets the connection and loses what we sent last, so read first.
+        Closing a socket with unread data resets the connection and loses what we sent last, so we read first.
         """
         for _ in range(LAST_READS):
             self._read()
@@ -203,7 +203,7 @@ class Connection:
             connect()
 
     def _read(self) -> None:
-        """Read what has arrived, as much as the socket reads ahead: then it is the turn of everything else."""
+        """Read what has arrived, at most what the socket reads ahead, so that everything else gets its turn."""
         if isinstance(sock := self._client.socket(), BufferedSocket):
             sock.next_round()
             self._client.loop_read()
@@ -219,7 +219,7 @@ class Connection:
             self._client.loop_read()
 
     def _write(self) -> None:
-        """Send what waits, which may be hundreds of acknowledgements."""
+        """Send what is waiting, which may be hundreds of acknowledgements."""
         sock = self._client.socket()
         if isinstance(sock, BufferedSocket):
             sock.cork(corked=True)
@@ -227,7 +227,7 @@ class Connection:
             sock.cork(corked=False)
 
     def _attach_to_loop(self) -> None:
-        """Have the event loop call paho when its socket is ready. `connect` runs in a thread, so schedule safely."""
+        """Make the event loop call paho when its socket is ready. `connect` runs in a thread, so schedule safely."""
         client, loop = self._client, self._loop
 
         def on_open(_client: mqtt.Client, _userdata: Any, sock: "SocketLike") -> None:
@@ -253,7 +253,7 @@ class Connection:
     def _call_guarded(self, step: Callable[[], Any]) -> None:
         try:
             step()
-        except Exception as error:  # paho passes on what our handler raised: let it come out of `run`
+        except Exception as error:  # paho passes on what our handler raised: it comes out of `run`
             self._end(error)
 
     def _end(self, error: Exception | None = None) -> None:
@@ -267,8 +267,9 @@ class Connection:
             self._closed.set_result(None)
 
     def _release(self) -> None:
-        """Close what is still open, and let paho's client forget us, so that neither waits for the garbage collector:
-        where connections break again and again, what they had read ahead would add up.
+        """Close what is still open, and let paho's client forget us, so that neither waits for the garbage collector.
+
+        If connections break again and again, the bytes that they had read ahead would add up.
         """
         client = self._client
         if (sock := client.socket()) and sock.fileno() >= 0:

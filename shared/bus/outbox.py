@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """An encoded message on its way to the broker; replay_topic is where it is published again, "" where nowhere."""
+    """An encoded message on its way to the broker; replay_topic is where it is published again, "" for nowhere."""
 
     topic: str
     payload: bytes
@@ -16,7 +16,7 @@ class OutgoingMessage:
 
     @property
     def is_replay(self) -> bool:
-        """Whether it is published again."""
+        """Whether it is being published again."""
         return self.topic == self.replay_topic
 
     def replayed(self) -> "OutgoingMessage":
@@ -25,7 +25,7 @@ class OutgoingMessage:
 
 
 class Outbox:
-    """Messages that the broker has not acknowledged yet: waiting ones, and those in flight by packet id.
+    """Messages that the broker has not acknowledged yet: waiting ones, and those in flight, by packet id.
 
     What is published again comes after everything else, and does not count towards the limit.
     """
@@ -44,7 +44,7 @@ class Outbox:
 
     @property
     def in_flight(self) -> int:
-        """How many messages are sent but not acknowledged."""
+        """How many messages have been sent but not acknowledged."""
         return len(self._in_flight)
 
     def is_waiting(self, topic: str) -> bool:
@@ -79,18 +79,18 @@ class Outbox:
         return self._in_flight.pop(packet_id, None)
 
     def refused(self, packet_id: int) -> None:
-        """Keep a message that the broker did not take until `requeue_refused`."""
+        """Keep a message that the broker did not accept, until `requeue_refused`."""
         message = self._in_flight.pop(packet_id, None)
         if message:
             self._refused.append(message)
 
     def requeue_refused(self) -> None:
-        """Put everything that was refused back in front."""
+        """Put everything that was refused back at the front."""
         self._put_back(self._refused)
         self._refused.clear()
 
     def requeue_in_flight(self) -> None:
-        """Put everything in flight back in front: the connection is lost and nobody knows what arrived."""
+        """Put everything in flight back at the front: the connection is lost, and what has arrived is unknown."""
         self._put_back([*self._in_flight.values()])
         self._in_flight.clear()
 

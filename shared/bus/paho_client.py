@@ -16,15 +16,15 @@ READ_AHEAD = 64 * 1024
 class BufferedSocket:
     """A socket that reads ahead: paho asks for each packet in four parts, and each would be a system call.
 
-    It reads from the network once a round. Otherwise whoever handles messages more slowly than they arrive would read
-    for ever, and neither acknowledge them nor do anything else.
+    It reads from the network once per round. Otherwise a client that handles messages more slowly than they arrive
+    would read for ever, and neither acknowledge them nor do anything else.
 
-    While corked, small packets such as acknowledgements leave in one segment, where the system can do that (Linux).
+    While corked, small packets such as acknowledgements leave in one segment, if the system supports that (Linux).
     """
 
     def __init__(self, inner: "SocketLike") -> None:
         self.is_drained = False
-        """Whether the network had nothing more when it was last asked."""
+        """Whether the last read from the network found nothing."""
         self._inner = inner
         self._buffer = b""
         self._position = 0
@@ -39,7 +39,7 @@ class BufferedSocket:
         self._may_receive = True
 
     def recv(self, buffer_size: int) -> bytes:
-        """Return at most so many bytes, b"" at the end; raise BlockingIOError when there are no more in this round."""
+        """Return at most buffer_size bytes, b"" at the end; raise BlockingIOError if this round has no more."""
         position = self._position
         if position >= len(self._buffer):
             self._buffer = self._receive()
@@ -60,17 +60,17 @@ class BufferedSocket:
         return self._position < len(self._buffer)
 
     def pending(self) -> bool:
-        """Return whether there is something to receive for which the socket does not become readable."""
+        """Return whether TLS has decrypted data for which the socket does not become readable."""
         return isinstance(self._inner, ssl.SSLSocket) and self._inner.pending() > 0
 
     def cork(self, *, corked: bool) -> None:
-        """Hold small packets back, or let them go."""
+        """Hold small packets back, or release them."""
         if isinstance(self._inner, socket.socket) and hasattr(socket, "TCP_CORK") and self.fileno() >= 0:
             self._inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, corked)
 
 
 class PahoClient(mqtt.Client):
-    """paho's client; it has no public way to be given a socket."""
+    """paho's client, which has no public way to use our socket."""
 
     def _create_socket(self) -> "SocketLike":
         return BufferedSocket(super()._create_socket())

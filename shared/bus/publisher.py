@@ -1,4 +1,4 @@
-"""What a service that only publishes needs of the bus."""
+"""What a service that only publishes needs from the bus."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from shared.topics import M, Topic
 
 
 class Publisher(Protocol):
-    """Publishes messages: the bus, or something in its place in a test."""
+    """Publishes messages: the bus, or its replacement in a test."""
 
     def publish(self, topic: Topic[M], message: M, name: str = "") -> None:
         """Publish a message."""

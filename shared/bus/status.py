@@ -63,7 +63,7 @@ class StatusPublisher:
         return False
 
     def must_leave(self, retained: ServiceStatus) -> bool:
-        """Whether the status that we find when we connect again shows that an older process has our client id."""
+        """Whether the status found on reconnecting shows that an older process has our client id."""
         theirs = retained.process
         if theirs is None or theirs.id == self._process:
             return False

@@ -1,4 +1,4 @@
-"""What a bus subscribes to: the handler of each topic filter, and how it is subscribed at the broker."""
+"""The subscriptions of a bus: the handler of each topic filter, and how to subscribe to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_REMEMBERED = 10_000
 class Subscription:
     """A handler; share names a shared subscription; replay_retained asks for retained messages at every start.
 
-    foreign: the filter is another program's, so our topic prefix does not go in front of it.
+    foreign: the filter is another program's, so it gets no topic prefix.
     """
 
     handler: Handler
@@ -25,7 +25,7 @@ class Subscription:
 
 
 class Subscriptions:
-    """The subscriptions by topic filter as it is at the broker, with the topic prefix."""
+    """The subscriptions by topic filter, including the topic prefix."""
 
     def __init__(self, prefix: str, *, durable: bool) -> None:
         self._prefix = prefix
@@ -39,7 +39,7 @@ class Subscriptions:
         self._handlers.clear()
 
     def remove(self, filter_: str) -> None:
-        """Remove a subscription here; the caller unsubscribes at the broker."""
+        """Remove a subscription locally; the caller unsubscribes at the broker."""
         del self._by_filter[self._prefix + filter_]
         self._handlers.clear()
 
@@ -49,7 +49,7 @@ class Subscriptions:
             self._subscribe(connection, filter_, subscription, first_connection=first_connection)
 
     def handler_for(self, topic: str) -> Handler | None:
-        """Return the handler of a topic: of exactly this topic if there is one, else of the first filter it matches."""
+        """Return the handler of a topic: that of this exact topic, otherwise that of the first matching filter."""
         if topic not in self._handlers:
             if len(self._handlers) >= MAX_REMEMBERED:
                 self._handlers.clear()
@@ -67,7 +67,7 @@ class Subscriptions:
     ) -> None:
         full = filter_
         if subscription.share:
-            connection.unsubscribe(full)  # an older session may hold it unshared
+            connection.unsubscribe(full)  # an older session may have it unshared
             full = f"$share/{subscription.share}/{full}"
         replay = subscription.replay_retained and first_connection
         connection.subscribe(full, resend_retained=replay or not self._durable)

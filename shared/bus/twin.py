@@ -1,9 +1,9 @@
-"""Whether another process uses our client id, pure: two of them would throw each other off the broker for ever.
+"""Whether another process uses our client id, pure: two such processes would disconnect each other for ever.
 
-Every status carries the id and the age of the process that published it. When a connection has been lost, the retained
-status is another process's only if that one has connected meanwhile, or if the broker was killed and remembers an
-earlier process of ours. A dead process publishes nothing new, so two different statuses of one process, at two
-connections of ours, prove that it is alive. Then the younger one leaves, so that the one that worked before goes on.
+Every status carries the id and the age of the process that published it. After a lost connection, the retained status
+is that of another process only if it has connected meanwhile, or if the broker was killed and remembers an earlier
+process of ours. A dead process publishes nothing new, so two different statuses of one process, at two connections of
+ours, prove that it is alive. Then the younger one leaves, and the one that worked before carries on.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.messages import ProcessStamp
 
 UNDECIDED_AFTER = 6
 SAME_AGE_S = 5.0
-"""An age was a little lower when it was published than it is now; of two as old as each other the ids decide."""
+"""A published age is a little lower than the present one; between two of the same age the ids decide."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ def is_alive(seen: Sighting, before: Sighting | None) -> bool:
 
 
 def must_leave(ours: ProcessStamp, theirs: ProcessStamp, sightings: int) -> bool:
-    """Whether we are the one that has to leave, after so many sightings that proved the other one alive.
+    """Whether we are the one that has to leave, after this many sightings that proved the other one alive.
 
-    Near the limit each may take the other for the one to leave, as published ages lag; then the ids decide in the end.
+    If the ages are close, each may think that the other has to leave, as published ages lag; in the end the ids decide.
     """
     older_by_s = theirs.age_s - ours.age_s
     by_id = ours.id > theirs.id

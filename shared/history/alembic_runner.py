@@ -1,7 +1,7 @@
 """python -m shared.history.alembic_runner REVISION: upgrades the database named on standard input.
 
 Not on the command line, where every user of the machine could read a server's password. The only importer of Alembic
-besides the migrations.
+except the migrations.
 """
 
 import sys

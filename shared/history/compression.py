@@ -29,13 +29,13 @@ def compress(names: Sequence[str], samples: Sequence[Sample]) -> bytes:
 def intact(data: bytes, version: int = FORMAT) -> bool:
     """Return whether an hour can be decompressed: a bad disk may have damaged it, which SQLite does not notice.
 
-    An hour of a newer version is taken for intact, as nobody here can judge it.
+    An hour of a newer version counts as intact, as it cannot be judged here.
     """
     return version > FORMAT or _inflated(data) is not None
 
 
 def decompress(data: bytes, names: Sequence[str]) -> Iterator[Sample]:
-    """Return the samples (at, *names), none of an hour that is damaged."""
+    """Return the samples (at, *names), none for a damaged hour."""
     text = _inflated(data)
     if text is None:
         return iter(())
@@ -51,7 +51,7 @@ def decompress(data: bytes, names: Sequence[str]) -> Iterator[Sample]:
 def _inflated(data: bytes) -> bytes | None:
     try:
         return zlib.decompress(data)
-    except (zlib.error, TypeError):  # TypeError: the damage has made another type of it
+    except (zlib.error, TypeError):  # TypeError: the damage has changed the type
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a database error means, by SQLite's error code or PostgreSQL's SQLSTATE, as sentences may be translated."""
+"""What a database error means, by SQLite's error code or PostgreSQL's SQLSTATE; messages may be translated."""
 
 import sqlite3
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Kind(StrEnum):
     FINAL = "final"
     """Only the user can correct it."""
     DAMAGED = "damaged"
-    """The file is no database any more."""
+    """The file is no longer a database."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ SQLITE = {
     sqlite3.SQLITE_PROTOCOL: (Kind.TRANSIENT, storage.LOCKED),
     sqlite3.SQLITE_AUTH: (Kind.TRANSIENT, system.NOT_PERMITTED),
     sqlite3.SQLITE_NOTADB: (Kind.DAMAGED, storage.NOT_A_DATABASE),
-    # extended codes that mean something else than their primary ones
+    # extended codes that do not mean the same as their primary codes
     sqlite3.SQLITE_READONLY_DBMOVED: (Kind.TRANSIENT, storage.MOVED),
     sqlite3.SQLITE_READONLY_DIRECTORY: (Kind.TRANSIENT, system.NOT_PERMITTED),
 }
-"""By extended error code, else by primary error code, which is its lowest byte."""
+"""By extended error code, otherwise by primary error code, which is its lowest byte."""
 POSTGRESQL = {
     "08": (Kind.TRANSIENT, storage.SERVER_UNREACHABLE),
     "25006": (Kind.TRANSIENT, storage.READ_ONLY),
@@ -73,7 +73,7 @@ POSTGRESQL = {
     "55P03": (Kind.TRANSIENT, storage.LOCKED),
     "57P": (Kind.TRANSIENT, storage.SERVER_UNREACHABLE),
 }
-"""By SQLSTATE or its beginning."""
+"""By SQLSTATE or its prefix."""
 UNDEFINED_TABLE = "42P01"
 
 
@@ -87,7 +87,7 @@ def diagnose(error: Exception) -> DatabaseFault:
         known = SQLITE.get(code) or SQLITE.get(code & 0xFF)
     elif (state := _sqlstate(error)) is not None:
         known = next((POSTGRESQL[start] for start in POSTGRESQL if state.startswith(start)), None)
-    else:  # a connection that fails has no SQLSTATE, and its sentence may be in any language
+    else:  # a failed connection has no SQLSTATE, and its message may be in any language
         refused = storage.not_connected(detail=first_line(error))
         return DatabaseFault(Kind.TRANSIENT, refused)
     if known:
@@ -106,7 +106,7 @@ def is_not_created(error: DBAPIError, missing_table: Callable[[], bool]) -> bool
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of the driver's sentence."""
+    """Return the first line of the driver's message."""
     sentence = str(error.orig if isinstance(error, DBAPIError) else error)
     return sentence.strip().partition("\n")[0]
 

@@ -1,7 +1,7 @@
 """Tables derived from the recorded ones: roll-ups, grid runs, outages, and the ledger of what is due.
 
 They can be recomputed for as long as the raw rows are kept. Energy is in kWh and never negative: each direction has a
-column of its own.
+its own column.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ FIVE_MINUTES, HOUR, DAY = 5, 60, 1440
 STEP_MS = FIVE_MINUTES * MINUTE_MS
 HOUR_MS = HOUR * MINUTE_MS
 DAY_MS = DAY * MINUTE_MS
+LONGEST_DAY_MS = 25 * HOUR_MS
 
 INVERTER_FIELDS = (
     *("pv_power_w", "load_power_w", "grid_power_w", "battery_power_w", "battery_soc_percent"),

@@ -11,7 +11,7 @@ __all__ = [
     "reader",
     "shown",
     "writer",
-]  # readers of the history need no other name of SQLAlchemy's
+]  # readers of the history need nothing else from SQLAlchemy
 
 Place = Path | str
 """A SQLite file, or the URL of a PostgreSQL database."""
@@ -31,9 +31,9 @@ WRITING = (
 
 
 def reader(place: Place, home: str = "") -> Engine:
-    """Return a read-only engine that never creates the file; of a database of many homes it reads one.
+    """Return a read-only engine that never creates the file; in a database of many homes it reads one.
 
-    Every connection opens the file again, so that a database that appears later or is replaced is noticed.
+    Every connection opens the file again, to notice a database that appears later or is replaced.
     """
     if isinstance(place, str):
         return _server(place, "-c default_transaction_read_only=on").execution_options(home=home)

@@ -1,7 +1,7 @@
 """What happened, newest first: events of several tables as one list, a page at a time.
 
-The work for a page is bounded, however long the history is. What does not change anything, a service's status with
-other figures, is no event; a page may therefore end before it is full, with where to go on.
+The work for a page is limited, however long the history is. What changes nothing, such as a service's status with other
+figures, is not an event; a page may therefore end before it is full, with the place to continue from.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -46,9 +46,9 @@ from shared.messages import (
 AT_ONCE = 50
 """Events of a page."""
 FIRST_ROWS, MOST_ROWS = 8, 256
-"""How many rows of a device are read at once: few first, for there may be a thousand devices."""
+"""How many rows of a device are read at once: few at first, as there may be a thousand devices."""
 MOST_READ = 4000
-"""How many rows are read for one page, beside the first of each device."""
+"""How many rows are read for one page, besides the first of each device."""
 REASONS: TypeAdapter[tuple[Reason, ...]] = TypeAdapter(tuple[Reason, ...])
 
 
@@ -69,7 +69,7 @@ What: TypeAlias = Grid | ScheduleChange | PlugAction | Availability | ServiceSta
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: to which device, `battery/jk-1`, and what. The grid and the schedule are no devices.
+    """Something that happened, and to which device, as `battery/jk-1`. The grid and the schedule are not devices.
 
     part is what of the device: a setting.
     """
@@ -83,10 +83,10 @@ class Event:
 
 @dataclass(frozen=True)
 class EventCursor:
-    """Where a page begins: the row of this key is the first that may be on it.
+    """Where a page begins: the row with this key is the first that may be on it.
 
     Events of one moment are ordered by their table, their owner (the device, or the home of the grid) and what else is
-    in the key: a page may end between any two of them.
+    in the key, because a page may end between any two of them.
     """
 
     at: datetime
@@ -97,7 +97,7 @@ class EventCursor:
 
 @dataclass(frozen=True)
 class EventPage:
-    """Events, newest first; `older` is where the next page begins, None where there is none."""
+    """Events, newest first; `older` is where the next page begins, None if there is none."""
 
     events: Sequence[Event]
     older: EventCursor | None = None
@@ -105,9 +105,9 @@ class EventPage:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events are wanted: from one moment up to another, of some kinds, of one device; all where empty.
+    """Which events are wanted: from one moment up to another, of some kinds, of one device; empty means all.
 
-    `start` is where a page begins that is not the first.
+    `start` is where a later page begins.
     """
 
     since: datetime | None = None
@@ -119,7 +119,7 @@ class EventFilter:
 
 @dataclass(frozen=True)
 class _Source:
-    """A table of events. `place` is the first part of its devices' names, empty where they are none."""
+    """A table of events. `place` is the first part of its devices' names, empty if it has no devices."""
 
     kind: EventKind
     place: str
@@ -134,7 +134,7 @@ class _Source:
 
     @property
     def key(self) -> list[Column[Any]]:
-        """The other columns of its key: the moment, and what tells events of one moment apart."""
+        """The other columns of its key: the moment, and what distinguishes events of the same moment."""
         return list(self.table.primary_key.columns)[1:]
 
     @property
@@ -143,7 +143,7 @@ class _Source:
         return RANKS[self.table.name]
 
     def cursor(self, owner: str, row: RowMapping) -> EventCursor:
-        """Return where a page begins whose first row is this one."""
+        """Return where a page with this first row begins."""
         at, *part = (row[column.name] for column in self.key)
         return EventCursor(from_ms(at), self.table.name, owner, *part)
 
@@ -160,12 +160,12 @@ class _Budget:
 
 
 _Found: TypeAlias = tuple[RowMapping, Event | None]
-"""A row with its event; the last one of a device, where too many were read for a page, without."""
+"""A row with its event; without it for a device's last row if too many were read for a page."""
 _Placed: TypeAlias = tuple[tuple[int, int, str], tuple[_Source, str, RowMapping, Event | None]]
-"""The same with the place in the order of all events: newest first, then by table and owner."""
+"""The same, with its place in the order of all events: newest first, then by table and owner."""
 
 PLACES = ("plug", "inverter", "battery", "service")
-"""What the names of devices begin with."""
+"""The first parts of the names of devices."""
 
 
 def events(session: Session, wanted: EventFilter, at_once: int = AT_ONCE) -> EventPage:
@@ -212,7 +212,7 @@ def _owners(session: Session, source: _Source) -> list[str]:
 def _stream(session: Session, source: _Source, owner: str, wanted: EventFilter, budget: _Budget) -> Iterator[_Found]:
     """Yield the events of a device, newest first; each row is compared with the one before it.
 
-    Where too many rows were read for this page, the last is without an event: whether it is one is not known.
+    If too many rows were read for this page, the last has no event: whether it is one is unknown.
     """
     since = to_ms(wanted.since) if wanted.since else None
     newer: RowMapping | None = None
@@ -231,7 +231,7 @@ def _stream(session: Session, source: _Source, owner: str, wanted: EventFilter, 
 
 
 def _event(source: _Source, owner: str, row: RowMapping) -> Event | None:
-    """Return the event of a row; None of one that a newer version has written and this one cannot read."""
+    """Return the event of a row, or None if a newer version wrote it and this one cannot read it."""
     try:
         what = source.what(row)
     except ValueError:
@@ -242,7 +242,7 @@ def _event(source: _Source, owner: str, row: RowMapping) -> Event | None:
 def _rows(
     session: Session, source: _Source, owner: str, wanted: EventFilter, budget: _Budget
 ) -> Iterator[RowMapping | None]:
-    """Yield the rows of a device, newest first, and None where too many were read."""
+    """Yield the rows of a device, newest first, then None if too many were read."""
     key, count = source.key, FIRST_ROWS
     end = [key[0] < to_ms(wanted.before)] if wanted.before else []
     older = [_from(source, owner, wanted.start)] if wanted.start else []
@@ -263,7 +263,7 @@ def _rows(
 
 
 def _from(source: _Source, owner: str, start: EventCursor) -> ColumnElement[bool]:
-    """Return the condition for the rows of a device from the beginning of a page on."""
+    """Return the condition for the rows of a device from the start of a page on."""
     at, place, first = source.key[0], (source.rank, owner), (RANKS[start.table], start.owner)
     if place == first:
         return tuple_(*source.key) <= tuple_(*(to_ms(start.at), start.part)[: len(source.key)])
@@ -279,7 +279,7 @@ def _state_differs(older: RowMapping | None, newer: RowMapping) -> bool:
 
 
 def _status_differs(older: RowMapping | None, newer: RowMapping) -> bool:
-    """Whether a service is in another state, or for another reason; other figures are no news."""
+    """Whether a service is in another state, or for another reason; other figures are not news."""
     return _state_differs(older, newer) or (
         older is not None and older["reasons"] != newer["reasons"] and _codes(older) != _codes(newer)
     )
@@ -290,7 +290,7 @@ def _codes(row: RowMapping) -> set[str]:
 
 
 def _plan_differs(older: RowMapping | None, newer: RowMapping) -> bool:
-    """Whether a version of the schedule tells of a change that the one before did not."""
+    """Whether a version of the schedule reports a change that the one before did not."""
     return newer["change"] is not None and (older is None or older["change"] != newer["change"])
 
 

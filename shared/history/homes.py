@@ -1,6 +1,6 @@
-"""Homes that share a database: what belongs to one has its name in front, `home7/main`; a home alone has none.
+"""Homes that share a database: names begin with that of the home, `home7/main`; a single home has none.
 
-The name is the first level of the home's topics, where one recorder serves many.
+The name is the first level of the home's topics, if one recorder serves many.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from sqlalchemy import Column
 
 SEPARATOR = "/"
 PART = ":"
-"""Between a device and what of it is recorded by itself, `main:output_priority`."""
+"""Between a device and a part of it that is recorded separately, `main:output_priority`."""
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 
@@ -23,7 +23,7 @@ class HasOptions(Protocol):
 
 
 def home_of(source: HasOptions) -> str:
-    """Return whose history is read through an engine, a connection or a session."""
+    """Return the home whose history is read through an engine, a connection or a session."""
     return str(source.get_execution_options().get("home", ""))
 
 
@@ -33,11 +33,11 @@ def in_home(home: str, name: str) -> str:
 
 
 def split_name(device: str) -> tuple[str, str]:
-    """Return the home and the device's name there."""
+    """Return the home, and the device's name there."""
     home, _, name = device.rpartition(SEPARATOR)
     return home, name
 
 
 def of_home(home: str, device: Column[Any]) -> tuple[Any, ...]:
-    """Return the conditions for the devices of a home, which are neighbours in an index; none for a home alone."""
+    """Return the conditions for the devices of a home, which are neighbours in an index; none for a single home."""
     return (device >= home + SEPARATOR, device < home + AFTER_SEPARATOR) if home else ()

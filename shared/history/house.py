@@ -1,8 +1,8 @@
-"""What several inverters, or batteries, are together over time. Pure.
+"""The sum of several inverters, or batteries, over time. Pure.
 
-The sum of several is recorded as `all`. Before there were several, while there is only one in between, and after there
-is only one again, that one is the sum: whoever asks for `all` gets its rows for that time. A member that is silent is
-another matter: then the sum is recorded, as unknown.
+The sum of several is recorded as `all`. While there is only one, before, between or after times with several, that one
+is the sum: queries for `all` get its rows for that time. A silent member is different: then the sum is recorded, as
+unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from shared.history.tables import to_ms
 from shared.live_figures import ALL
 
 ALONE_AFTER = timedelta(hours=1)
-"""When a single device was recorded so much later than the sum, there is only one of them any more."""
+"""If a single device was recorded this much later than the sum, it is the only one left."""
 FOREVER = 2**62
 """In ms, later than all times; -FOREVER is before them."""
 
@@ -31,7 +31,7 @@ class Device:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The time, in ms, in which what was asked for is what one device recorded."""
+    """A time, in ms, for which the rows of one device stand."""
 
     device: str
     start: int = -FOREVER
@@ -55,7 +55,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Pause:
-    """The time, in ms, in which no sum was recorded, between two in which one was; and who was recorded meanwhile."""
+    """A time, in ms, without a recorded sum, between two with one; and which device was recorded meanwhile."""
 
     start: int
     end: int
@@ -63,11 +63,11 @@ class Pause:
 
 
 Unit = Callable[[int], tuple[int, int]]
-"""From when up to when the roll-up lasts that a time lies in."""
+"""Returns the beginning and the end of the roll-up that includes a time."""
 
 
 def stretches(name: str, devices: Sequence[Device], pauses: Iterable[Pause] = ()) -> list[Stretch]:
-    """Return what stands for a device by time, in order; unknown is when nobody can say what the sum was."""
+    """Return what stands for a device, in order of time; the sum is unknown in between."""
     if name != ALL:
         return [Stretch(name)]
     single = [device for device in devices if device.name != ALL]
@@ -86,7 +86,7 @@ def stretches(name: str, devices: Sequence[Device], pauses: Iterable[Pause] = ()
 
 
 def _alone(devices: Iterable[Device], start: int, end: int) -> Iterator[Stretch]:
-    """Yield when exactly one of some devices was recorded, between two times: two without a sum have none."""
+    """Yield when exactly one of some devices was recorded, between two times: two without a sum have no sum."""
     spans = [(device.name, max(start, _step(device.first)), _step(device.last) + STEP_MS) for device in devices]
     spans = [(name, since, min(end, until)) for name, since, until in spans if since < min(end, until)]
     edges = sorted({edge for _, *edges in spans for edge in edges})
@@ -101,7 +101,7 @@ def _step(at: datetime) -> int:
 
 
 def whole_sum(devices: Sequence[Device]) -> Device | None:
-    """Return the sum with the time it is known of; None where none was ever recorded."""
+    """Return the sum with the time for which it is known, or None if none was ever recorded."""
     if all(device.name != ALL for device in devices):
         return None
     found = {stretch.device for stretch in stretches(ALL, devices)}
@@ -112,7 +112,7 @@ def whole_sum(devices: Sequence[Device]) -> Device | None:
 def parts(found: Iterable[Stretch], start: int, end: int, step: int, unit: Unit) -> list[Part]:
     """Return the roll-ups that make up what is asked for between two times: those of a width, as far as possible.
 
-    One in which a device takes over from another would count too much of both, so of that time there are the
+    A roll-up in which one device takes over from another would count too much of both, so that time is covered by
     five-minute steps.
     """
     result = []
@@ -132,6 +132,6 @@ def parts(found: Iterable[Stretch], start: int, end: int, step: int, unit: Unit)
 
 
 def _whole_from(at: int, unit: Unit) -> int:
-    """Return where the first whole roll-up begins at or after a time."""
+    """Return where the first whole roll-up at or after a time begins."""
     begin, end = unit(at)
     return at if begin == at else end

@@ -1,4 +1,4 @@
-"""The last good backup of a SQLite database, as the recorder notes it there."""
+"""The last good backup of a SQLite database, as recorded in it."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NOTE = "last_backup"
 
 @dataclass(frozen=True)
 class LastBackup:
-    """A checked copy, and the moment as of which it is."""
+    """A checked copy, and the moment of its content."""
 
     file: Path
     at: datetime
@@ -28,7 +28,7 @@ class LastBackup:
 
     @classmethod
     def from_json(cls, text: str) -> Self | None:
-        """Return what is stored, None where another version or a bad disk has left something else."""
+        """Return what is stored, or None if another version or a bad disk has left something else."""
         try:
             value = json.loads(text)
             return cls(Path(value["file"]), datetime.fromisoformat(value["at"]))
@@ -37,6 +37,6 @@ class LastBackup:
 
 
 def last_backup(database: Database) -> LastBackup | None:
-    """Return the last good backup, None if none is known. Raises StorageError."""
+    """Return the last good backup, or None if none is known. Raises StorageError."""
     rows = rows_of(database, select(upkeep_note.c.value).where(upkeep_note.c.name == NOTE))
     return LastBackup.from_json(rows[0].value) if rows else None

@@ -16,7 +16,7 @@ from shared.history.engine import Place, reader, shown
 log = logging.getLogger("history")
 
 FIRST = "0004"
-"""The schema of version 0.1; those before were drafts."""
+"""The schema of version 0.1; earlier ones were drafts."""
 HEAD = "0011"
 """The schema this program needs: the last of the migrations."""
 
@@ -78,7 +78,7 @@ def require_known(place: Place, current: str) -> None:
 
 
 def _require_empty(place: Path) -> None:
-    """Raise ConfigError if a file without our schema has tables: it is another program's, and left as it is."""
+    """Raise ConfigError if a file without our schema has tables: it is another program's, and left alone."""
     if not place.exists():
         return
     engine = reader(place)
@@ -98,7 +98,7 @@ def create(place: Place, revision: str) -> None:
     done = subprocess.run(command, input=str(place), capture_output=True, text=True, check=False)
     if done.returncode == FAILED:
         raise SchemaError(FAULT.validate_json(done.stdout))
-    if done.returncode < 0:  # killed, by a user or for want of memory: nothing was changed
+    if done.returncode < 0:  # killed, by a user or for lack of memory: nothing was changed
         raise StorageError(storage.MIGRATION_STOPPED())
     if done.returncode:
         raise RuntimeError(f"the migration failed: {done.stderr}")

@@ -20,12 +20,12 @@ from shared.history.tables import from_ms, to_ms
 from shared.live_figures import ALL
 
 BEFORE = timedelta(minutes=15)
-"""The voltage is the mean of the whole steps of this time before an outage."""
+"""The voltage is the mean of the whole steps in this time before an outage."""
 
 
 @dataclass(frozen=True)
 class OutageDetails:
-    """None is unknown: the steps of a time long ago are purged, those of the last minutes not summed up yet."""
+    """None is unknown: old steps are purged, those of the last minutes are not aggregated yet."""
 
     lowest_soc_percent: float | None = None
     voltage_before_v: float | None = None
@@ -33,7 +33,7 @@ class OutageDetails:
 
 
 def outage_details(database: Database, records: Sequence[Outage], now: datetime) -> dict[datetime, OutageDetails]:
-    """Return the details of outages by their beginning; now is the end of one that lasts."""
+    """Return the details of outages by their beginning; a running one ends now."""
     if not records:
         return {}
     home, names = home_of(database), [name for name in devices(database) if name != ALL]

@@ -1,7 +1,7 @@
-"""The tables of readings on PostgreSQL are partitioned by time, so that deleting old readings is dropping a table.
+"""On PostgreSQL the tables of readings are partitioned by time, so that old readings are deleted by dropping a table.
 
-SQLite has no partitions. Statements address the whole table and need not know where a row lies: besides the partitions
-of a period each, `other` takes rows of any other time, and `before` is the table of an older version.
+SQLite has no partitions. Statements address the whole table and need not know where a row is: besides one partition for
+each period, `other` takes rows of any other time, and `before` is the table of an older version.
 """
 
 # ruff: noqa: S608  # names of tables are our own, and no statement takes them as a parameter
@@ -16,11 +16,11 @@ from shared.history.readings import ALWAYS
 from shared.history.tables import battery_state, from_ms, grid_state, inverter_state
 
 PERIODS_MS = {inverter_state: DAY_MS, battery_state: DAY_MS, grid_state: 28 * DAY_MS}
-"""How long a partition is. Readings are compressed after ten days, the grid's rows are kept as long as they may be."""
+"""The period of a partition. Readings are compressed after ten days, rows of the grid stay until they are purged."""
 PATIENCE_MS = 200
-"""How long upkeep waits for a lock on a table: whoever records waits behind it."""
+"""How long upkeep waits for a lock on a table: recording has to wait behind it."""
 MAX_MOVED = 20_000
-"""How many rows may be moved into a new partition in one transaction; beyond, they stay where they are."""
+"""How many rows may be moved into a new partition in one transaction; if there are more, they stay."""
 
 PARTITIONS = text(
     "SELECT child.relname AS name, pg_get_expr(child.relpartbound, child.oid) AS bound FROM pg_inherits "
@@ -49,7 +49,7 @@ def period_start(table: Table, at: int) -> int:
 
 
 def partitions(connection: Connection, table: Table) -> list[Partition]:
-    """Return the partitions, oldest first, all but `other`."""
+    """Return the partitions except `other`, oldest first."""
     rows = connection.execute(PARTITIONS, {"table": table.name})
     bounds = ((row.name, BOUND.search(row.bound)) for row in rows)
     found = [
@@ -61,7 +61,7 @@ def partitions(connection: Connection, table: Table) -> list[Partition]:
 
 
 def create_partitions(connection: Connection, table: Table, start: int, end: int) -> bool:
-    """Create the partitions from one time up to another that are missing; return whether there were any."""
+    """Create the missing partitions from one time up to another; return whether there were any."""
     period = PERIODS_MS[table]
     there = partitions(connection, table)
     wanted = range(period_start(table, start), end, period)
@@ -82,7 +82,7 @@ def drop_partition(connection: Connection, table: Table, ended_by: int, *, only_
         if only_empty:
             if _has_rows(connection, one.name):
                 continue
-            # nothing can be added to it any more
+            # nothing can be added to it now
             connection.execute(text(f"LOCK TABLE {table.name}, {one.name} IN ACCESS EXCLUSIVE MODE"))
             if _has_rows(connection, one.name):
                 continue
@@ -100,7 +100,7 @@ def _movable(connection: Connection, table: Table, at: int) -> bool:
 
 
 def _create(connection: Connection, table: Table, at: int) -> None:
-    """Create a partition, with the rows of its time that lie elsewhere. Attaching it lets others read and write."""
+    """Create a partition, with the rows of its time from elsewhere. Attaching it does not block reads and writes."""
     name, end = f"{table.name}_{from_ms(at):%Y%m%d}", at + PERIODS_MS[table]
     _wait_briefly(connection)
     connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))

@@ -27,10 +27,10 @@ COLUMNS = tuple(outage_schedule.c[name] for name in ("at", "queue", "region", "t
 def planned_days(
     engine: Database, *, start: datetime, end: datetime, newest: OutageSchedule | None = None
 ) -> dict[date, Day]:
-    """Return the schedule of each day between two moments as far as it was known, and of what the newest version has.
+    """Return the schedule of each day between two moments, as far as it was known, and the days of the newest version.
 
-    A day has its last hours, and those that were dropped or shortened while they ran, up to that moment. A day on which
-    the address changed has the hours of the old one up to then, where those of the new one are not known.
+    A day has its last hours, and those dropped or shortened while they ran, up to that moment. A day on which the
+    address changed has the hours of the old one up to then, if those of the new one are unknown.
     """
     of_schedule = outage_schedule.c.device == in_home(home_of(engine), "outage")
     where = (of_schedule, outage_schedule.c.at >= to_ms(start - PUBLISHED_AHEAD), outage_schedule.c.at < to_ms(end))
@@ -39,7 +39,7 @@ def planned_days(
     found: dict[date, Day] = {}
     before: OutageSchedule | None = None
     for one in succession(versions):
-        if before is not None and not is_same_address(before, one):  # the hours of another address end with that day
+        if before is not None and not is_same_address(before, one):  # the hours of an old address end with that day
             found = {
                 day: _until(known, one.at) for day, known in found.items() if day <= local_day(one.at, one.time_zone)
             }
@@ -55,7 +55,7 @@ def _until(day: Day, moment: datetime) -> Day:
 
 
 def versions_of(rows: Iterable[Row[Any]]) -> list[OutageSchedule]:
-    """Return the versions in rows of COLUMNS, but those that only a newer program can read."""
+    """Return the versions in rows of COLUMNS, except those that only a newer program can read."""
     found = []
     for row in rows:
         with suppress(ValidationError):
@@ -77,7 +77,7 @@ def _version_of(row: Row[Any]) -> OutageSchedule:
 
 
 def schedule_at(database: Database, at: datetime) -> OutageSchedule | None:
-    """Return the schedule as it was known at a moment, None if there was none."""
+    """Return the schedule as it was known at a moment, or None if there was none."""
     table = outage_schedule.c
     of_schedule = table.device == in_home(home_of(database), "outage")
     query = select(*COLUMNS).where(of_schedule, table.at <= to_ms(at)).order_by(table.at.desc()).limit(1)

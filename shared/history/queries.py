@@ -1,4 +1,4 @@
-"""Queries for charts and shades. Without a database every result is empty; `recorded` tells.
+"""Queries for charts. Without a database every result is empty; `recorded` says whether there is one.
 
 They read what the recorder keeps up to date with every reading: five-minute steps and the runs of the grid.
 """
@@ -39,6 +39,7 @@ from shared.history.derived import (
     HOUR,
     HOUR_MS,
     INVERTERS,
+    LONGEST_DAY_MS,
     MINUTE_MS,
     SOURCES,
     STEP_MS,
@@ -61,8 +62,6 @@ from shared.messages import Grid
 STATES = {state.value: state for state in Grid}
 SILENCE_MS = SILENCE // MILLISECOND
 WHOLE_DAY_H = 23
-LONGEST_DAY_MS = 25 * HOUR_MS
-"""Clocks change."""
 SETTLES = timedelta(minutes=15)
 """Upkeep runs every minute: only what is still due after this long is worth reporting."""
 
@@ -71,7 +70,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Series:
-    """Averages over equal buckets of time by field; high has the highest values, where they were asked for.
+    """Averages over equal buckets of time, by field; high has the highest values, if requested.
 
     None is a gap: nothing was recorded, or the value was unknown.
     """
@@ -105,14 +104,14 @@ class GridSpan:
 class Session:
     """One connection for all queries of an answer, opened by the first of them.
 
-    Every session opens a SQLite file again, so that a database that appears later or is replaced is noticed.
+    Every session opens a SQLite file again, to notice a database that appears later or is replaced.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.recorded: dict[str, list[Device]] = {}
         """The devices of each source, once there are any."""
         self.pauses: dict[str, list[Pause]] = {}
-        """When there was no sum of the devices of a source, once that was asked for."""
+        """When the devices of a source had no sum, once that has been queried."""
         self._engine = engine
         self._connection: Connection | None = None
 
@@ -125,11 +124,11 @@ class Session:
             self._connection = None
 
     def get_execution_options(self) -> Mapping[str, Any]:
-        """Return the options of the engine: whose history is read."""
+        """Return the options of the engine, which name the home whose history is read."""
         return self._engine.get_execution_options()
 
     def ask(self, work: Callable[[Connection], T], nothing: T) -> T:
-        """Run queries; return `nothing` if there is no database yet; raises StorageError."""
+        """Run queries; return `nothing` if there is no database yet. Raises StorageError."""
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -148,7 +147,7 @@ class Session:
         return bool(metadata.tables.keys() - inspect(self._engine).get_table_names())
 
     def _is_older(self) -> bool:
-        """Return whether there is a database, of an earlier version, which the recorder upgrades at its start."""
+        """Return whether the database is of an earlier version, which the recorder upgrades when it starts."""
         try:
             with self._engine.connect() as connection:
                 return is_older(revision_of(connection))
@@ -176,14 +175,14 @@ def latest(database: Database, source: Source = INVERTERS) -> dict[str, datetime
 
 
 def recorded_devices(database: Database, source: Source = INVERTERS) -> list[Device]:
-    """Return all recorded inverters or batteries; the sum of several comes first, with the time it is known of."""
+    """Return all recorded inverters or batteries; the sum of several is first, with the time for which it is known."""
     found = _recorded(database, source)
     whole = whole_sum(found)
     return [whole, *(device for device in found if device.name != ALL)] if whole else found
 
 
 def _recorded(database: Database, source: Source) -> list[Device]:
-    """Return the devices with what was recorded of each, by name."""
+    """Return the devices with the time recorded of each, by name."""
     name, home = source.raw.name, home_of(database)
     if isinstance(database, Session) and name in database.recorded:
         return database.recorded[name]
@@ -197,7 +196,7 @@ def _recorded(database: Database, source: Source) -> list[Device]:
 
 @lru_cache
 def _devices_query(name: str, home: str) -> Select[Any]:
-    """Return the query for the devices of a source and their times, by a few seeks for each of them.
+    """Return the query for the devices of a source and their times, with a few seeks for each.
 
     The oldest readings may be purged, and those of the last days are not compressed yet.
     """
@@ -227,7 +226,7 @@ def series(
     source: Source = INVERTERS,
     highs: bool = False,
 ) -> Series:
-    """Return fields of a device from `start` up to `end` in at most `buckets` buckets; highs: the highest values, too.
+    """Return fields of a device from `start` up to `end` in at most `buckets` buckets; highs: also the highest values.
 
     They come from the coarsest roll-up that is fine enough, or from the readings. Buckets of five minutes or more are
     whole roll-ups, so the first may begin before `start` and the last end after `end`.
@@ -255,7 +254,7 @@ def series(
 
 @dataclass(frozen=True)
 class _Selection:
-    """Fields of what was recorded in some parts, from `first` on, and the width of the buckets they are averaged in."""
+    """Fields recorded in some parts, from `first` on, and the width of the buckets in which they are averaged."""
 
     source: Source
     parts: Sequence[Part]
@@ -266,12 +265,12 @@ class _Selection:
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """What is asked for in each bucket: field and mean or max, all means first."""
+        """The figures of each bucket: field and mean or max, all means first."""
         return tuple((name, kind) for kind in self.kinds for name in self.fields)
 
 
 def _fine_enough(step: int) -> int | None:
-    """Return the coarsest roll-up that is at least as fine as a bucket; days do not begin at whole buckets."""
+    """Return the coarsest roll-up at least as fine as a bucket; not days, which do not begin at whole buckets."""
     return next((minutes for minutes in (HOUR, FIVE_MINUTES) if step >= minutes * MINUTE_MS), None)
 
 
@@ -304,7 +303,7 @@ def parts_of(
 
 
 def pauses_of(database: Database, source: Source = INVERTERS) -> list[Pause]:
-    """Return when nobody recorded the sum of all devices for an hour or more, and who was recorded meanwhile."""
+    """Return when the sum of all devices was not recorded for an hour or more, and which devices were meanwhile."""
     if isinstance(database, Session) and source.raw.name in database.pauses:
         return database.pauses[source.raw.name]
     home, devices = home_of(database), _recorded(database, source)
@@ -319,7 +318,7 @@ def pauses_of(database: Database, source: Source = INVERTERS) -> list[Pause]:
 
 
 def _between(database: Database, source: Source, devices: Iterable[Device], start: int, end: int) -> list[Device]:
-    """Return the devices, other than the sum, with what was recorded of each between two times."""
+    """Return the devices, without the sum, with the time recorded of each between two times."""
     home, found = home_of(database), []
     for name in (device.name for device in devices if device.name != ALL):
         parameters = {"device": in_home(home, name), "start": start, "end": end}
@@ -341,7 +340,7 @@ def _ends_query(name: str) -> Select[Any]:
 def _pauses_query(name: str) -> Select[Any]:
     """Return the query for the times without a roll-up of a device for at least an hour, from one up to the next.
 
-    Only days that lack an hour, or the day after, are looked at by the hour, for a year has thousands of hours.
+    Only days that lack an hour, or are followed by a gap, are examined by the hour: a year has thousands of hours.
     """
     rollup = SOURCES[name].rollup
     here: Any = bindparam("device")
@@ -380,7 +379,7 @@ def day_zone(database: Database) -> tzinfo:
 
 
 def in_parts(rollup: Table, count: int) -> ColumnElement[bool]:
-    """Return the condition for the roll-ups of so many parts, whose parameters `named` returns."""
+    """Return the condition for the roll-ups of this many parts, whose parameters `named` returns."""
     column = rollup.c
 
     def of_part(index: int) -> ColumnElement[bool]:
@@ -403,7 +402,7 @@ def named(found: Iterable[Part]) -> dict[str, Any]:
 
 def due_since(database: Database, table: Table, device: str, *, start: datetime, end: datetime) -> datetime | None:
     """Return the first time in a period whose roll-ups or records are due; None if they are up to date."""
-    earliest, source = [], SOURCES.get(table.name, INVERTERS)  # what is no source, as the grid is none, has no sum
+    earliest, source = [], SOURCES.get(table.name, INVERTERS)  # the grid is not a source, and has no sum
     for part in parts_of(database, device, to_ms(start), to_ms(end), step=FIVE_MINUTES, source=source):
         parameters = {"source": table.name, "device": part.device, "start": part.start, "end": part.end}
         earliest += [row.at for row in rows_of(database, _due_query(), parameters) if row.at is not None]
@@ -428,7 +427,7 @@ def _from_rollup(connection: Connection, selection: _Selection) -> Sequence[Row[
 
 @lru_cache(maxsize=64)
 def _rollup_query(rollup: Table, asked: tuple[tuple[str, str], ...], count: int) -> Select[Any]:
-    """Return the query for figures of some fields where a bucket is one roll-up: there is nothing to add up."""
+    """Return the query for figures of some fields if a bucket is a single roll-up: there is nothing to add up."""
     columns: list[ColumnElement[Any]] = [_bucket(rollup), *(rollup.c[f"{name}_{kind}"] for name, kind in asked)]
     return select(*columns).where(in_parts(rollup, count))
 
@@ -466,20 +465,20 @@ def _from_readings(connection: Connection, selection: _Selection) -> Iterator[Se
 
 
 def grid_spans(database: Database, *, start: datetime, end: datetime) -> list[GridSpan]:
-    """Return the successive states of the grid within `start` and `end`; times without a recorded state are left out.
+    """Return the successive states of the grid between `start` and `end`, without times that have no recorded state.
 
-    A state that returns after `unknown` has its old beginning again, so each run counts on its own.
+    A state that returns after `unknown` has its old beginning again, so each run counts separately.
     """
     return [_grid_span(span) for span in _spans_between(database, start, end)]
 
 
 def outages(database: Database, *, start: datetime, end: datetime) -> list[GridSpan]:
-    """Return the spans without power and those when the state was unknown, which are no outages."""
+    """Return the spans without power, and those with an unknown state, which are not outages."""
     return [_grid_span(span) for span in _spans_between(database, start, end) if span[0] is not Grid.ON]
 
 
 _Span = tuple[Grid, int, int]
-"""A state, its beginning and its end in ms, as a thousand datetimes a year are slow."""
+"""A state, its beginning and its end in ms: a thousand datetimes per year would be slow."""
 
 
 def _grid_span(span: _Span) -> GridSpan:
@@ -494,7 +493,7 @@ def _spans_between(database: Database, start: datetime, end: datetime) -> list[_
 
 
 def _runs_between(connection: Connection, first: int, last: int) -> list[GridRun]:
-    """Return the runs between two times and the two before, of which one may still last or tell when a state began."""
+    """Return the runs between two times, and the two before: one may still last, or show when a state began."""
     rows = connection.execute(_runs_query(), {"home": home_of(connection), "first": first, "last": last})
     return [GridRun(at, until, STATES[state], since) for at, until, state, since in rows.all()]
 
@@ -544,12 +543,12 @@ def _joined(spans: Iterable[_Span]) -> Iterator[_Span]:
 
 
 def rows_of(database: Database, query: Select[Any], parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """Return the rows of a query, none if there is no database yet; raises StorageError."""
+    """Return the rows of a query, none if there is no database yet. Raises StorageError."""
     return _ask(database, lambda connection: connection.execute(query, parameters).all(), [])
 
 
 def _ask(database: Database, work: Callable[[Connection], T], nothing: T) -> T:
-    """Run queries on the connection of a session, or on one of their own."""
+    """Run queries on the connection of a session, or on a new one."""
     if isinstance(database, Session):
         return database.ask(work, nothing)
     with Session(database) as session:

@@ -55,7 +55,7 @@ def readings_by_device(
 
 
 def damaged_hours(connection: Connection, table: Table, span: Span) -> int:
-    """Return how many compressed hours of a span are missing, as a bad disk has damaged them."""
+    """Return how many compressed hours of a span are missing because a bad disk has damaged them."""
     hour, (start, end) = compressed_hour.c, span
     where = (hour.source == table.name, hour.at > start - HOUR_MS, hour.at < end, hour.format < 0)
     return connection.execute(select(func.count()).where(*where)).scalar_one()
@@ -82,7 +82,7 @@ def ends(connection: Connection, table: Table, which: Literal["min", "max"]) -> 
 
 @cache
 def _ends(table: Table, which: str) -> Select[Any]:
-    """Return the query of `ends`, built once: upkeep asks it of every table every minute."""
+    """Return the query of `ends`, built once: upkeep runs it for every table every minute."""
     value = seeks(table.c.device).c.value
     at = select(getattr(func, which)(table.c.at)).where(table.c.device == value).scalar_subquery()
     return select(value, at).where(value.is_not(None)).order_by(value)

@@ -34,7 +34,7 @@ from shared.messages import Grid
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LONGEST_ROLLUP = timedelta(minutes=DAY)
 LONG_PERIOD = timedelta(days=62)
-"""Longer periods are summed up by days, as an hour more or less does not matter."""
+"""Longer periods are summed up by day, as an hour more or less does not matter there."""
 
 
 PRIME = 1_000_003
@@ -53,7 +53,7 @@ class By(StrEnum):
 def energy(
     database: Database, device: str, *, first: date, last: date, by: By, zone: tzinfo, source: Source = INVERTERS
 ) -> dict[date, dict[str, float | None]]:
-    """Return the kWh of each calendar unit from the day `first` up to `last`, by its first day.
+    """Return the kWh of each calendar unit from the day `first` up to `last`, by the first day of the unit.
 
     A unit without any record is left out; an unknown value is None.
     """
@@ -72,7 +72,7 @@ def energy(
 
 @dataclass(frozen=True)
 class DayEnergy:
-    """The energy of a local day, by name, and of one of them as JSON by the hour on the wall clock."""
+    """The energies of a local day, by name, and one of them by local hour, as JSON."""
 
     start: datetime
     kwh: Mapping[str, float | None]
@@ -80,7 +80,7 @@ class DayEnergy:
 
     @property
     def by_hour(self) -> list[float | None]:
-        """The kWh of each of the 24 hours on the wall clock; none of a day that is not summed up like that yet."""
+        """The kWh of each of the 24 local hours; none for a day that has not been summed up by hour yet."""
         found: list[float | None] = json.loads(self.hours or "[]")
         return found
 
@@ -118,7 +118,7 @@ def _days_of_steps(steps: Iterable[tuple[Any, ...]], source: Source, zone: tzinf
 
 
 def _plus(sums: Iterable[float | None], values: Iterable[float | None]) -> list[float | None]:
-    """Return the sums of what is known."""
+    """Return the sums of the known energies."""
     return [a if b is None else b if a is None else a + b for a, b in zip(sums, values, strict=True)]
 
 
@@ -154,7 +154,7 @@ def _hours_query(name: str, count: int) -> Select[Any]:
 def energy_between(
     database: Database, device: str, *, start: datetime, end: datetime, source: Source = INVERTERS
 ) -> tuple[dict[str, float | None], float]:
-    """Return the kWh between two times, and for what share of the time anything is known.
+    """Return the kWh between two times, and the share of the time for which anything is known.
 
     Computed from whole hours, over a long period from whole days.
     """
@@ -220,7 +220,7 @@ def rows_of_parts(
     parts: Sequence[Part],
     parameters: Mapping[str, Any] | None = None,
 ) -> Sequence[Row[Any]]:
-    """Return the rows of a query over so many parts; none where there is no part."""
+    """Return the rows of a query over some parts; none if there is no part."""
     return rows_of(database, query(len(parts)), named(parts) | dict(parameters or {})) if parts else []
 
 
@@ -229,9 +229,9 @@ def _watts(kwh: str) -> str:
 
 
 def version(database: Database, device: str, *, start: datetime, end: datetime) -> tuple[int, ...] | None:
-    """Return what changes with anything derived of whole local days: roll-ups, runs of the grid, outages.
+    """Return a version that changes with anything derived of whole local days: roll-ups, runs of the grid, outages.
 
-    None while something recorded of them is not in it yet.
+    None while some of their records are not included yet.
     """
     home, first, last = home_of(database), to_ms(start), to_ms(end)
     devices = sorted({part.device for part in parts_of(database, device, first, last, step=FIVE_MINUTES)})
@@ -244,7 +244,7 @@ def version(database: Database, device: str, *, start: datetime, end: datetime) 
 
 @cache
 def _version_query() -> Select[Any]:
-    """Return the query for the number of due steps, and sums that tell one content from another."""
+    """Return the query for the number of due steps, and sums that distinguish contents."""
     start, end = (bindparam(name, type_=BigInteger()) for name in ("start", "end"))
     due, day, run = rollup_due.c, INVERTERS.rollup.c, grid_run.c
     marks = (due.device.in_(bindparam("due", expanding=True)), due.at >= start - DAY_MS, due.at < end + DAY_MS)
@@ -323,7 +323,7 @@ def _outage(row: Mapping[str, Any]) -> Outage:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Outages of a period, cut to it. planned_share counts those with a known schedule; hours are by local day."""
+    """The outages of a period, cut to it. planned_share counts those with a known schedule; hours are by local day."""
 
     count: int
     total: timedelta
@@ -341,7 +341,7 @@ class Statistics:
 
 
 def statistics(records: Iterable[Outage], *, start: datetime, end: datetime, now: datetime, zone: tzinfo) -> Statistics:
-    """Return the statistics of outages; one that still lasts counts until now. Pure."""
+    """Return the statistics of outages; a running one counts until now. Pure."""
     cut = [
         (record.planned, max(record.start, start), min(record.end or now, end))
         for record in records

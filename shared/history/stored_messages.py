@@ -1,4 +1,4 @@
-"""A message from the row that was made of it."""
+"""Converts a row back to its message."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from shared.topics import M
 
 
 def message_of(kind: type[M], row: RowMapping) -> M:
-    """Return the message of a row; what is not recorded has its default."""
+    """Return the message of a row; fields that are not recorded have their defaults."""
     given = {
         name: _value(field.annotation, row[name])
         for name, field in kind.model_fields.items()

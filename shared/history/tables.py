@@ -33,12 +33,12 @@ from shared.messages import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 GRID_REPEAT = timedelta(minutes=1)
-"""How often a lasting grid state is stored; well within the time a row is assumed to hold."""
+"""How often an unchanged state of the grid is stored; well within the time for which a row holds."""
 
 NOT_RECORDED = ("at", "v", "clock", "process", "phases", "dissenters", "inverters", "silent", "superseded")
-"""Fields without a column: the key has `at`, a row's time is a trusted one, the process is of the moment, and what each
-of several inverters sees, or that it is silent, is in its own rows; what a schedule superseded follows from rows, and
-the profile that a setting was changed by has events of its own."""
+"""Fields without a column. `at` is the key, and always by a trusted clock; the process matters only at the moment; what
+each of several inverters sees, or that it is silent, is in its own rows; what a schedule superseded follows from
+earlier rows; the profile that changed a setting has its own events."""
 
 Converter = Callable[[Any], Any]
 NONE: Mapping[str, Converter] = MappingProxyType({})
@@ -166,7 +166,7 @@ alert_sent = _table("alert_sent", AlertSent, key="event")
 """Several alerts may be decided on at once."""
 
 EVENTS = (plug_action, service_status, inverter_availability, battery_availability, setting_change, alert_sent)
-"""What happened, as people look it up: purged by the age of a row, without a roll-up that outlives it."""
+"""Events, which people look up: purged by the age of a row, without a roll-up that outlives it."""
 
 dead_letter = Table(
     "dead_letter",
@@ -204,7 +204,7 @@ boot_clock = Table(
     Column("started", BigInteger(), nullable=False),
     sqlite_with_rowid=False,
 )
-"""When a host was booted, by its clock after that was set."""
+"""When a host was booted, by its clock once that was set."""
 
 compressed_hour = Table(
     "compressed_hour",
@@ -220,6 +220,6 @@ compressed_hour = Table(
 )
 """Older readings, compressed: one hour of a device from `at`, the time of its last row, the number of rows.
 
-format is the version of `data`, negative where a bad disk has damaged that. An hour of a version that this program
-does not know is left as it is, as is a damaged one.
+format is the version of `data`, negative if a bad disk has damaged it. An hour in an unknown version is left as it is,
+as is a damaged one.
 """

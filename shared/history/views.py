@@ -1,6 +1,6 @@
-"""Views with stable names for people who write their own queries: fields with their units, times that can be read.
+"""Views with stable names for people who write their own queries: fields with their units, readable times.
 
-They are made anew with every schema and whenever their text changes, so no migration has to care about them.
+They are recreated with every schema and whenever their text changes, so migrations need not handle them.
 """
 
 # ruff: noqa: S608  # names are our own, and no statement takes them as a parameter
@@ -20,7 +20,7 @@ TIMES = {
 }
 END = '"end"'
 NOTE = "views"
-"""Where it is noted which views a database has."""
+"""The note that says which views a database has."""
 
 
 def views(dialect: str) -> dict[str, str]:
@@ -45,7 +45,7 @@ def views(dialect: str) -> dict[str, str]:
 
 
 def _rollup(source: Source, minutes: int, dialect: str) -> str:
-    """The mean is called like the field, lowest and highest have an ending."""
+    """Return a view's columns: the mean has the name of the field, lowest and highest have a suffix."""
     ways = ("{0}_mean AS {0}", "{0}_min", "{0}_max")
     fields = (way.format(name) for name in source.fields for way in ways)
     more = ("n",) if minutes == FIVE_MINUTES else ("n", "known_h")
@@ -67,7 +67,7 @@ def _time(column: str, dialect: str) -> str:
 
 
 def digest(dialect: str) -> str:
-    """Return what tells these views from those of another version."""
+    """Return a digest that distinguishes these views from those of another version."""
     return sha256(repr(views(dialect)).encode()).hexdigest()[:16]
 
 
@@ -86,7 +86,7 @@ def drop(connection: Connection) -> None:
 
 
 def create(connection: Connection) -> None:
-    """Make our views, and note which."""
+    """Create our views, and note which."""
     dialect = connection.dialect.name
     for name, query in views(dialect).items():
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
@@ -96,5 +96,5 @@ def create(connection: Connection) -> None:
 
 
 def _ours(connection: Connection) -> Iterator[str]:
-    """Also those of an earlier version that are no more."""
+    """Return the names of our views, including those of earlier versions."""
     return (name for name in inspect(connection).get_view_names() if name.startswith("v_"))

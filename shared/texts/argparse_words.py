@@ -1,4 +1,4 @@
-"""The words that argparse has of its own, from its English to Ukrainian; those of mistakes in our code stay."""
+"""argparse's own messages, from English to Ukrainian, except those about mistakes in our code."""
 
 ARGPARSE: dict[str, str] = {
     "usage: ": "Використання: ",

@@ -20,7 +20,7 @@ def say(language: Language, name: str, /, **values: object) -> str:
 
 
 def count(language: Language, name: str, number: int, /, **values: object) -> str:
-    """Return a sentence in the form that goes with a number; its forms stand beside each other between bars."""
+    """Return a sentence in the plural form for a number; the forms are separated by bars."""
     return plural(language, number, TEXTS[name][language is Language.EN]).format(count=number, **values)
 
 
@@ -41,6 +41,6 @@ TEXTS: dict[str, tuple[str, str]] = {key: texts for room in ROOMS for key, texts
 
 
 def service_name(language: Language, service: str) -> str:
-    """Return what a service is about, with the name of its program: Batteries (bms); one that is not ours as it is."""
+    """Return a service's subject with its name, as in Batteries (bms); an unknown name as it is."""
     known = f"first.{service}"
     return say(language, "service.named", name=say(language, known), program=service) if known in TEXTS else service

@@ -1,4 +1,4 @@
-"""What Home Assistant shows of us: names of devices and entities, in Ukrainian and English."""
+"""The names of devices and entities in Home Assistant, in Ukrainian and English."""
 
 HOMEASSISTANT: dict[str, tuple[str, str]] = {
     # devices

@@ -1,4 +1,4 @@
-"""The settings of an inverter in words, for page and bot: what they are, what a change does, what came of it."""
+"""The settings of an inverter in words, for page and bot: their names, what a change does, and its outcome."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +22,7 @@ from shared.texts.localizer import Localizer
 RUNS_FROM_BATTERY = ("output_priority", "sbu")
 CHARGES_FROM_SUN_ONLY = ("charging_priority", "pv_only")
 OUTCOME_HOLDS = timedelta(minutes=15)
-"""How long the outcome of a change stands beside what was changed."""
+"""How long the outcome of a change is shown next to the setting."""
 LOWEST = "mains_mode_soc_protection_percent"
 UNITS = {"_a": "amperes", "_percent": "percent", "_v": "volts"}
 SENDERS = ("automatic", "device", "dashboard", "telegram", "homeassistant")
@@ -34,13 +34,13 @@ def inverters(state: BrokerState) -> list[str]:
 
 
 def name_of(localizer: Localizer, setting: str) -> str:
-    """Return what a setting is called."""
+    """Return the name of a setting."""
     known = meaning(setting)
     return localizer.reason(known) if known else localizer.escape(setting)
 
 
 def value_words(localizer: Localizer, setting: str, value: SettingValue | None) -> str:
-    """Return a value in a word or two: a number with its unit, a choice by what it does; the dash if it is unknown."""
+    """Return a value in a few words: a number with its unit, a choice by its effect; a dash if it is unknown."""
     if isinstance(value, int | float):
         unit = next((unit for end, unit in UNITS.items() if setting.endswith(end)), "")
         digits = 0 if float(value).is_integer() else 1
@@ -51,7 +51,7 @@ def value_words(localizer: Localizer, setting: str, value: SettingValue | None) 
 
 
 def what_happens(localizer: Localizer, setting: str, value: SettingValue) -> str:
-    """Return what a value makes the inverter do, or the bare value where nobody has said it."""
+    """Return what a value makes the inverter do, or the bare value if that is not described."""
     known = consequence(setting, value)
     return localizer.reason(known) if known else localizer.escape(str(value))
 
@@ -59,7 +59,7 @@ def what_happens(localizer: Localizer, setting: str, value: SettingValue) -> str
 def confirmation(
     localizer: Localizer, state: BrokerState, inverter: str, setting: str, value: SettingValue
 ) -> list[str]:
-    """Return what is to be read before a setting is changed: how it stands, what will happen, what to think of."""
+    """Return what to read before a setting is changed: its present value, what will happen, what to consider."""
     before = state.inverter_settings[inverter].settings[setting].value
     return [
         *([localizer("inverter.before", value=what_happens(localizer, setting, before))] if before is not None else []),
@@ -80,14 +80,14 @@ def last_changed(localizer: Localizer, setting: SettingState) -> str:
 
 
 def outcome_words(localizer: Localizer, change: SettingChange) -> str:
-    """Return what has become of a change."""
+    """Return the outcome of a change in words."""
     name = "outcome_unknown" if change.outcome is SettingOutcome.UNKNOWN else change.outcome.value
     why = localizer.reason(change.reason) if change.reason else ""
     return localizer(f"inverter.{name}", at=localizer.since(change.at), why=why)
 
 
 def differences(localizer: Localizer, profile: ProfileState) -> list[str]:
-    """Return what a profile would change, a line each."""
+    """Return what a profile would change, one line for each setting."""
     return [
         localizer(
             "inverter.difference",
@@ -100,7 +100,7 @@ def differences(localizer: Localizer, profile: ProfileState) -> list[str]:
 
 
 def profile_words(localizer: Localizer, profiles: InverterProfiles, name: str) -> str | None:
-    """Return what is being done with a profile, or has become of the last attempt; None where there was none lately."""
+    """Return what is happening with a profile, or the outcome of the last attempt; None without a recent one."""
     run, last = profiles.applying, profiles.last
     if run and run.profile == name:
         return localizer("inverter.undoing" if run.undoing else "inverter.applying")
@@ -111,7 +111,7 @@ def profile_words(localizer: Localizer, profiles: InverterProfiles, name: str) -
 
 
 def charge_ahead_sentences(localizer: Localizer, ahead: ChargeAhead) -> list[str]:
-    """Return what charging ahead does and why, what will not be reached, and whether it is only a dry run."""
+    """Return what charging ahead does and why, what it will not reach, and whether it is only a dry run."""
     until = ahead.dry_run_until
     dry = localizer("inverter.dry_run_until", until=localizer.since(until)) if until else localizer("inverter.dry_run")
     return [
@@ -121,7 +121,7 @@ def charge_ahead_sentences(localizer: Localizer, ahead: ChargeAhead) -> list[str
 
 
 def hold_off_sentence(localizer: Localizer, ahead: ChargeAhead, *, hold_off: bool) -> str:
-    """Return what it means to undo charging ahead, or to allow it again."""
+    """Return what undoing charging ahead, or allowing it again, means."""
     if not hold_off:
         return localizer("inverter.release_means")
     return localizer("inverter.hold_off_puts_back" if ahead.before and not ahead.dry_run else "inverter.hold_off_keeps")

@@ -1,4 +1,4 @@
-"""The languages we speak, and how each writes numbers and plurals, pure."""
+"""The languages of the interface, and how each writes numbers and plurals, pure."""
 
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ DIGIT_MARKS = {
 
 
 def plural_form(language: Language, number: float) -> int:
-    """Return which plural form goes with a number.
+    """Return the index of the plural form for a number.
 
     English has one and many; Ukrainian has one (1, 21), few (2 to 4, 22) and many (5, 11 to 14).
     """
@@ -30,5 +30,5 @@ def plural_form(language: Language, number: float) -> int:
 
 
 def plural(language: Language, number: float, forms: str) -> str:
-    """Return the form that goes with a number; forms stand beside each other between bars: message|messages."""
+    """Return the form for a number; forms are separated by bars: message|messages."""
     return forms.split("|")[plural_form(language, number)]

@@ -1,4 +1,4 @@
-"""Sentences, numbers, lengths and moments as people read them, in each language, pure."""
+"""Sentences, numbers, durations and moments as people read them, in each language, pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Localized(str):
 
 
 def unescaped(text: str) -> str:
-    """Return a text as it is: for a reader that knows no markup, or escapes by itself."""
+    """Return a text as it is, for output without markup, or that is escaped elsewhere."""
     return text
 
 
@@ -28,8 +28,8 @@ def unescaped(text: str) -> str:
 class Localizer:
     """The reader's language and time zone, and the present moment.
 
-    A moment of a clock that is not set is told by how long ago it was, because the time is known to be wrong.
-    Values that are put into a sentence go through `escape`, unless they are localized already: Telegram reads HTML.
+    A moment of an unset clock is shown as how long ago it was, because the time is known to be wrong. Values that are
+    put into a sentence go through `escape`, unless they are already localized: Telegram parses HTML.
     """
 
     language: Language
@@ -42,11 +42,11 @@ class Localizer:
         return Localized(say(self.language, name, **self._escaped(values)))
 
     def count(self, name: str, number: int, /, **values: object) -> Localized:
-        """Return a sentence of the catalogue in the form that goes with a number."""
+        """Return a sentence of the catalogue in the plural form for a number."""
         return Localized(count(self.language, name, number, **self._escaped(values)))
 
     def reason(self, reason: Reason) -> Localized:
-        """Return why something is so; what this version does not know by the English text that came with it."""
+        """Return a reason in words; if this version does not know its code, the English text that came with it."""
         return Localized(self.escape(render(reason, self.language, self.zone)))
 
     def _escaped(self, values: dict[str, object]) -> dict[str, object]:
@@ -57,7 +57,7 @@ class Localizer:
 
     @property
     def at_midnight(self) -> "Localizer":
-        """The same at the beginning of today, for what reads the same all day."""
+        """The same localizer at the beginning of today, for texts that stay the same all day."""
         return replace(self, now=datetime.combine(self.today, time(), self.zone))
 
     def second(self, at: datetime) -> str:
@@ -92,7 +92,7 @@ class Localizer:
         return self("time.months").split()
 
     def time(self, at: datetime) -> str:
-        """Return a moment to the minute, with its date where that is not today: 18:02, 21.11 18:02."""
+        """Return a moment to the minute, with its date if that is not today: 18:02, 21.11 18:02."""
         if is_unset(at):
             return self.ago(at)
         local = at.astimezone(self.zone)
@@ -100,12 +100,12 @@ class Localizer:
         return clock if local.date() == self.today else f"{local:%d.%m} {clock}"
 
     def clock(self, at: datetime) -> str:
-        """Return the wall clock at a moment: 03:30, or 03:30 (summer) in the hour that comes twice."""
+        """Return the local time of a moment: 03:30, or 03:30 (summer) in the hour that occurs twice."""
         local = at.astimezone(self.zone)
         return f"{local:%H:%M}{self._season(local)}"
 
     def _season(self, local: datetime) -> str:
-        """Return which of the two it is for a moment of an hour that comes twice, empty for all others."""
+        """Return which of the two a moment in an hour that occurs twice is in, or nothing for other moments."""
         other = local.replace(fold=1 - local.fold)
         if other.utcoffset() == local.utcoffset():
             return ""
@@ -121,7 +121,7 @@ class Localizer:
         return f"{self.time(start)} – {until}"
 
     def hours_of(self, start: datetime, end: datetime) -> str:
-        """Return the same without a date, for what stands under its day."""
+        """Return the same without a date, for use under the day."""
         ended = self.clock(end)
         return f"{self.clock(start)} – {'24:00' if ended == '00:00' else ended}"
 
@@ -136,7 +136,7 @@ class Localizer:
         return self("weekdays").split()[day.weekday()]
 
     def lasted(self, length: timedelta) -> str:
-        """Return a length of time: 5 min, 1 h 12 min, 3 d 4 h."""
+        """Return a duration: 5 min, 1 h 12 min, 3 d 4 h."""
         minutes = round(length / timedelta(minutes=1))
         if length < timedelta(minutes=1):
             return self("under_a_minute")
@@ -155,17 +155,17 @@ class Localizer:
         return self.number("kilowatts", size / 1000, 2 if size < 10_000 else 1)
 
     def number(self, unit: str, value: float | None, digits: int = 0) -> str:
-        """Return a number with its unit, or the dash that means unknown."""
+        """Return a number with its unit, or the dash for unknown."""
         if value is None:
             return self("unknown")
-        # there is no markup in a number, and tables have hundreds of them
+        # numbers contain no markup, and tables have hundreds of them
         return Localized(say(self.language, unit, value=self.decimal(value, digits)).replace(" ", NO_BREAK))
 
     def decimal(self, value: float, digits: int = 0) -> str:
-        """Return a number as the language writes it: 1.24, or 1,24; thousands are set apart by a thin space."""
+        """Return a number as the language writes it: 1.24 or 1,24, with a thin space between thousands."""
         return f"{value:,.{digits}f}".translate(DIGIT_MARKS[self.language])
 
     @property
     def today(self) -> date:
-        """The date on the wall."""
+        """The local date."""
         return self.now.astimezone(self.zone).date()

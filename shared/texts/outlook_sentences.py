@@ -1,4 +1,4 @@
-"""The outlook in words, which page and bot share: does the battery last, by how much, what to do, how that is known."""
+"""The outlook in words, for page and bot: does the battery last, by how much, what to do, how it is known."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ FIGURES = ("capacity_kwh", "load_w", "charging_w", "returns_late_min")
 
 
 def concern(outlook: Outlook) -> OutageOutlook | None:
-    """Return the outage that people ask about: the running one, else the next certain one, else the next possible."""
+    """Return the outage that matters most: the running one, else the next certain one, else the next possible one."""
     ahead = sorted(outlook.outages, key=lambda one: (not one.running, one.certainty is Certainty.POSSIBLE, one.start))
     return next(iter(ahead), None)
 
 
 def later_trouble(outlook: Outlook) -> OutageOutlook | None:
-    """Return the first certain outage after the one of concern that may not be lasted through."""
+    """Return the first certain outage after the one of concern for which the battery may not last."""
     first = concern(outlook)
     if first is None:
         return None
@@ -31,7 +31,7 @@ def later_trouble(outlook: Outlook) -> OutageOutlook | None:
 
 
 def is_trouble(outage: OutageOutlook) -> bool:
-    """Whether an outage may not be lasted through."""
+    """Whether the battery may not last through an outage."""
     return outage.verdict in (Verdict.WILL_NOT_LAST, Verdict.UNCERTAIN)
 
 
@@ -50,8 +50,7 @@ def verdict_sentence(localizer: Localizer, outlook: Outlook, outage: OutageOutlo
 def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bool = False) -> str:
     """Return whether the battery lasts through an outage with a verdict, and by how much.
 
-    is_named means that it has just been said which outage it is. While power is late, all there is to say is until when
-    the charge holds.
+    is_named means that the outage has just been named. While power is late, only until when the charge lasts is said.
     """
     if is_overdue(outage, localizer.now):
         return _until(localizer, outage.holds_until.typical, running=True)
@@ -67,12 +66,12 @@ def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bo
 
 
 def _length(localizer: Localizer, length: timedelta) -> Localized:
-    """Return a length that stays on one line."""
+    """Return a duration that stays on one line."""
     return Localized(localizer.lasted(length).replace(" ", NO_BREAK))
 
 
 def _margin(outage: OutageOutlook, end: datetime, now: datetime) -> timedelta:
-    """Return how long the charge holds beyond an end, so that both agree with the moment it is said to hold until."""
+    """Return how long the charge lasts beyond an end, consistent with the displayed moments."""
     exact = timedelta(minutes=outage.margin_min or 0.0)
     try:
         shown = roughly(outage.holds_until.typical or end + exact, now) - end
@@ -82,7 +81,7 @@ def _margin(outage: OutageOutlook, end: datetime, now: datetime) -> timedelta:
 
 
 def in_ten(chance: float | None) -> int:
-    """Return a chance as so many in ten; what is not certain is neither none nor all of them."""
+    """Return a chance as tenths; an uncertain one is never shown as none or all of ten."""
     return min(9, max(1, round((chance or 0) * 10)))
 
 
@@ -93,9 +92,9 @@ def advice(
     *,
     accepts_charge: bool | None = None,
 ) -> list[str]:
-    """Return what to do where it may not last.
+    """Return what to do if the battery may not last.
 
-    name_of is the name of a plug by its id, accepts_charge whether the battery lets itself be charged now.
+    name_of returns the name of a plug by its id; accepts_charge is whether the battery accepts charge now.
     """
     if outage is None or outage.verdict is Verdict.LASTS:
         return []
@@ -114,7 +113,7 @@ def advice(
 
 
 def why_off(localizer: Localizer, snapshot: BrokerState) -> str | None:
-    """Return which plugs are off so that the battery lasts: it may seem to last anyhow, but not surely enough."""
+    """Return which plugs are off so that the battery lasts; without that it might last, but not surely enough."""
     grid = live_figures(snapshot, localizer.now).grid
     if snapshot.plug_plan is None or not snapshot.plug_plan.by_outlook or grid is None or grid.state is not Grid.OFF:
         return None
@@ -127,7 +126,7 @@ def why_off(localizer: Localizer, snapshot: BrokerState) -> str | None:
 
 
 def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> list[str]:
-    """Return the inputs, the assumptions, the past error and what is not known."""
+    """Return the inputs, the assumptions, the past accuracy and what is unknown."""
     return [
         *_charge(localizer, outlook),
         *_between(localizer, outlook, outage),
@@ -154,14 +153,14 @@ def _until(localizer: Localizer, until: datetime | None, *, running: bool) -> st
 
 
 def rough_time(localizer: Localizer, moment: datetime) -> str:
-    """Return a moment that is only expected: 18:00, tomorrow 18:00."""
+    """Return an expected moment: 18:00, tomorrow 18:00."""
     return localizer.since(roughly(moment, localizer.now))
 
 
 def charging_advice(
     localizer: Localizer, outage: OutageOutlook, *, accepts_charge: bool | None = None
 ) -> Iterator[str]:
-    """Yield how full the battery has to be before an outage that may not be lasted through, and by when to begin."""
+    """Yield how full the battery must be before an outage through which it may not last, and when to begin charging."""
     if outage.running or outage.verdict is Verdict.LASTS or outage.charge_needed_percent is None:
         return
     percent = localizer.number("percent", outage.charge_needed_percent)
@@ -176,7 +175,7 @@ def charging_advice(
 
 
 def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
-    """Return that there is too little time, or that an outage before takes what is there now."""
+    """Return that there is too little time, or that an earlier outage uses up the present charge."""
     expected, needed = outage.charge_at_start, outage.charge_needed_percent or 0.0
     if expected is None:
         return localizer("outlook.charge_too_late", percent=percent)
@@ -187,7 +186,7 @@ def _too_late(localizer: Localizer, outage: OutageOutlook, percent: str) -> str:
 
 
 def to_do(localizer: Localizer, outlook: Outlook, state: BrokerState) -> list[str]:
-    """Return what to do: so that the battery lasts, or else when a washing machine does no harm."""
+    """Return what to do so that the battery lasts, or otherwise when a washing machine does no harm."""
     accepts = accepts_charge(state, localizer.now)
     for one in (concern(outlook), later_trouble(outlook)):
         if found := advice(localizer, one, state.plug_name, accepts_charge=accepts):
@@ -207,8 +206,8 @@ def _washing(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
 def _charge(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
     if outlook.charge:
         source = localizer(f"outlook.by_{outlook.charge.source.value}")
-        percent, at = localizer.number("percent", outlook.charge.percent), localizer.clock(outlook.at)
-        yield localizer("outlook.charge", at=at, percent=percent, source=source)  # it is minutes old, the figure is not
+        percent, at = localizer.number("percent", outlook.charge.percent), localizer.clock(outlook.at)  # minutes ago
+        yield localizer("outlook.charge", at=at, percent=percent, source=source)
 
 
 def _between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The sentence under the headline of page and bot: when power should be back, or the next outage, pure."""
+"""The sentence under the headline of page and bot: when power should be back, or when the next outage is. Pure."""
 
 from datetime import datetime, timedelta
 

@@ -199,7 +199,7 @@ async def test_it_ends_if_asked_to_in_the_moment_in_which_it_learns_the_state(se
 async def test_a_webhook_that_another_program_sets_meanwhile_is_removed(
     small_broker: SmallBroker, world: TelegramState, settings: BotSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.bot.bot.CONFLICT_RETRY_S", 0.1)
+    monkeypatch.setattr("services.bot.telegram.polling.CONFLICT_RETRY_S", 0.1)
     async with living("bot", settings, serve, small_broker):
         await until(lambda: world.commands)
         world.has_webhook = True

@@ -16,6 +16,7 @@ from services.bot.commands import inverter_buttons, keyboards
 from services.bot.commands import inverter_keyboards as buttons
 from services.bot.commands.commands import Command
 from services.bot.commands.inverter_buttons import InverterButtons
+from services.bot.commands.keyboards import LONGEST_DATA
 from services.bot.telegram.api import Incoming, Keyboard
 from services.bot.texts.html import escape_html
 from services.bot.texts.inverter import inverter_text
@@ -97,7 +98,7 @@ def test_only_what_may_be_changed_now_has_a_button() -> None:
 def test_every_button_fits_and_is_one_of_ours() -> None:
     for setting in settings(NOW).settings:
         for one in data(buttons.choice(LOCALIZER, house(), "main", setting)):
-            assert len(one.encode()) + 1 + buttons.MARK <= buttons.LONGEST_DATA
+            assert len(one.encode()) + 1 + buttons.MARK <= LONGEST_DATA
             assert keyboards.parse(one)
 
 

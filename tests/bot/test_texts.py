@@ -28,9 +28,11 @@ from services.bot.texts.outlook import outlook_text
 from services.bot.texts.schedule import schedule_text
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, broker, files, inverter, schedule, system
+from shared.live_figures import ALL
 from shared.messages import (
     ActionOutcome,
     Availability,
+    BatteryState,
     Certainty,
     Contact,
     DayState,
@@ -353,6 +355,15 @@ def test_no_answer_in_ukrainian_has_english_words_but_names(engine: Engine) -> N
         if name.startswith(("command", "reply")):
             named = re.sub("Attic & co|left|mid|right", "Attic", plain(text))
             assert not english_words(named), (name, text)
+
+
+@pytest.mark.parametrize(
+    ("power_w", "word"), [(9.9, "idle"), (-9.9, "idle"), (10.0, "charging"), (-10.0, "discharging")]
+)
+def test_a_battery_is_idle_while_its_power_is_only_sensor_noise(power_w: float, word: str) -> None:
+    sum_of_all = BatteryState(at=NOW, voltage_v=52.1, power_w=power_w, soc_percent=44.0)
+    state = broker_state(batteries={ALL: sum_of_all})
+    assert re.search(rf"\b{word}\b", replies.battery_text(localizer_for(Language.EN), state).splitlines()[0])
 
 
 def test_both_languages_have_the_same_values() -> None:

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.broker_state import BrokerState
-from shared.freshness import PLUG_HOLDS, STATUS_HOLDS
+from shared.freshness import BATTERY_HOLDS, PLUG_HOLDS, STATUS_HOLDS
 from shared.live_figures import (
-    BATTERY_HOLDS,
     LiveFigures,
     accepts_charge,
     is_battery_live,

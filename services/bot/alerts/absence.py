@@ -1,4 +1,4 @@
-"""What the grid did while the bot was away or cut off, as the recorder has it, which was not: no guesses. Pure."""
+"""What the grid did while the bot was away or cut off, as the recorder knows it: no guesses. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,18 +9,18 @@ from shared.freshness import predates
 from shared.messages import Grid, GridState, Window
 
 SLACK = timedelta(seconds=5)
-"""Recorder and poller may date the same transition this much apart."""
+"""The recorder and the poller may date the same transition this far apart."""
 
 
 def is_gap(state: AlertState, grid: GridState | None) -> bool:
-    """Whether the grid has changed since the last transition that we know."""
+    """Whether the grid has changed since the last transition we know."""
     last = state.grid
     known = grid is not None and grid.state is not Grid.UNKNOWN and grid.transition_id is not None
     return known and last is not None and grid is not None and grid.transition_id != last.key
 
 
 def has_changed_unseen(state: AlertState, grid: GridState | None, now: datetime) -> bool:
-    """Whether the grid is as we know it, but of another transition: so it has changed twice, and we saw neither."""
+    """Whether the grid's state is the one we know, but of a later transition: it has changed twice, unseen."""
     last = state.grid
     if last is None or grid is None or not is_gap(state, grid):
         return False
@@ -28,7 +28,7 @@ def has_changed_unseen(state: AlertState, grid: GridState | None, now: datetime)
 
 
 def is_complete(grid: GridState, recorded: Sequence[Window]) -> bool:
-    """Whether the recorder has got as far as the present state."""
+    """Whether the recorder has caught up with the present state."""
     return any(abs((one.end if grid.state is Grid.ON else one.start) - grid.since) <= SLACK for one in recorded)
 
 
@@ -37,8 +37,8 @@ def caught_up(
 ) -> tuple[AlertState, list[Alert]]:
     """Report the outages that are over, and leave the transition to the present state to the ordinary rule.
 
-    recorded are the outages since the last transition that we know, in order; that of the present, too. Where the
-    recorder does not know the present state, nothing changes.
+    recorded are the outages since the last transition we know, in order, including the present one. If the recorder
+    does not know the present state, nothing changes.
     """
     last = state.grid
     if last is None or not is_complete(grid, recorded):

@@ -8,12 +8,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from services.bot.alerts.version_1 import upgrade_alert
 from shared.conditions import Reason
-from shared.live_figures import BATTERY_HOLDS
+from shared.freshness import DECISION_HOLDS
 from shared.messages import ActionOutcome, Moment, OutageOutlook, OutageSchedule, QueueFit, Window
 from shared.outages import Expected
-
-FRESH_FOR = BATTERY_HOLDS
-"""An older reading says nothing about now; the limit of the slowest device is used for all."""
 
 
 class AlertKind(StrEnum):
@@ -82,12 +79,12 @@ GROUPS: dict[AlertKind, AlertGroup] = {
 class Alert(BaseModel):
     """One event to report. `at` is when it happened, not when it is sent; None means unknown and is left out.
 
-    key identifies the event, so that it is reported once; `over` means that the trouble has ended. reasons are what a
-    device, a service or a plug gives; a service may give several. missed are outages that went by while the bot was
-    away. Of an outage, expected, window, is_open, is_overdue and in_emergency are the judgement of the schedule.
-    figures_at is when charge, load and runtime were measured, where that was later than the event; told_there means
-    that the message of the outage says it, too. outlook is what a forecast says of an outage, with the names of plugs;
-    accepts_charge whether the battery lets itself be charged before it.
+    key identifies the event, so that it is reported once; `over` means that the trouble has ended. reasons are those
+    that a device, a service or a plug gives; a service may give several. missed are outages that passed while the bot
+    was away. expected, window, is_open, is_overdue and in_emergency are what the schedule says about an outage.
+    figures_at is when charge, load and runtime were measured, if that was later than the event; told_there means that
+    the message of the outage also says it. outlook is the forecast for an outage, with the names of plugs;
+    accepts_charge is whether the battery accepts charge before it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -136,9 +133,9 @@ class Alert(BaseModel):
 
     @property
     def is_belated(self) -> bool:
-        """Whether it was noticed so late that its figures are not those of its own moment."""
-        return self.stored_at - self.at > FRESH_FOR
+        """Whether it was noticed so late that its figures are of a later moment."""
+        return self.stored_at - self.at > DECISION_HOLDS
 
     def is_past(self, now: datetime) -> bool:
-        """Whether it is a reminder of something that has already come."""
+        """Whether it is a reminder of something that has already happened."""
         return self.group is AlertGroup.REMINDER and self.at <= now

@@ -1,7 +1,7 @@
 """Alerts that have waited -> the entries of one digest: ordered, complete, with times. Pure.
 
-An outage that has ended is one entry, as is any trouble that is over; of the schedule only the last change is shown,
-with how often it changed; reminders of what is past are dropped.
+An outage that has ended is one entry, as is any trouble that is over; only the last change of the schedule is shown,
+with the number of changes; reminders of past events are dropped.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def needs_digest(alerts: Sequence[Alert], now: datetime) -> bool:
 
 
 def digest_entries(alerts: Sequence[Alert], now: datetime) -> list[DigestEntry]:
-    """Return what is still worth reporting, in the order in which it began."""
+    """Return what is still worth reporting, in the order of its beginning."""
     found: list[DigestEntry] = []
     for alert in sorted((one for one in alerts if not one.is_past(now)), key=lambda one: one.at):
         place = _beginning_of(alert, found)

@@ -1,4 +1,4 @@
-"""When the outlook is an alert: the battery will not last, or lasts after all; once an outage and change. Pure."""
+"""When the outlook is an alert: the battery will not last, or will after all; once per outage and change. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from shared.messages import Certainty, OutageOutlook, PlugGain, Verdict, Window,
 from shared.texts.outlook_sentences import concern
 
 AHEAD = timedelta(hours=4)
-"""An outage that is further away is not judged for good: there is time to charge, and plans change."""
+"""An outage further away is not judged yet: there is time to charge, and plans change."""
 STEADY_FOR = timedelta(minutes=6)
-"""A verdict that stands for less is that of one forecast."""
+"""A verdict that has held for less is only that of a single forecast."""
 GAP = timedelta(hours=1)
-"""A plan that moves by less still means the same outage."""
+"""An outage whose hours move by less is still the same one."""
 
 
 def forecast_alerts(state: AlertState, snapshot: BrokerState, now: datetime) -> tuple[AlertState, list[Alert]]:
-    """Report that the battery will not last once that is steady, and that it does after all; doubt changes nothing."""
+    """Report, once it is steady, that the battery will not last, or will after all; uncertainty changes nothing."""
     outage = _judged(snapshot, now)
     if outage is None or outage.end is None:
         return state, []
@@ -41,7 +41,7 @@ def _judged(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
 
 
 def _same(known: ReportedForecast | None, outage: OutageOutlook) -> ReportedForecast | None:
-    """Return what was reported of this outage, with its present hours."""
+    """Return what was reported about this outage, with its present hours."""
     if known is None or outage.end is None:
         return None
     if outage.start >= known.end + GAP or known.start >= outage.end + GAP:
@@ -72,18 +72,18 @@ def _reported(
 
 
 def of_window(snapshot: BrokerState, window: Window, now: datetime) -> OutageOutlook | None:
-    """Return what a fresh forecast says of a planned outage, with the names of plugs."""
+    """Return what a fresh forecast says about a planned outage, with the names of plugs."""
     found = (one for one in _with_verdict(snapshot, now) if (one.start, one.end) == (window.start, window.end))
     return next(found, None)
 
 
 def of_running(snapshot: BrokerState, now: datetime) -> OutageOutlook | None:
-    """Return what a fresh forecast says of the outage that goes on, with the names of plugs."""
+    """Return what a fresh forecast says about the running outage, with the names of plugs."""
     return next((one for one in _with_verdict(snapshot, now) if one.running), None)
 
 
 def _with_verdict(snapshot: BrokerState, now: datetime) -> Iterator[OutageOutlook]:
-    """Yield the outages whose end is known, and with it whether the battery lasts."""
+    """Yield the outages whose end is known, and for which it is therefore known whether the battery lasts."""
     outlook = usable_outlook(snapshot.outlook, now)
     for one in outlook.outages if outlook else ():
         if one.end and one.verdict is not Verdict.UNKNOWN:
@@ -91,7 +91,7 @@ def _with_verdict(snapshot: BrokerState, now: datetime) -> Iterator[OutageOutloo
 
 
 def with_names(outage: OutageOutlook, snapshot: BrokerState) -> OutageOutlook:
-    """Return what is said of an outage with the names of plugs instead of their ids."""
+    """Return the forecast for an outage with the names of plugs instead of their ids."""
     plugs = (
         PlugGain(plug=snapshot.plug_name(one.plug), power_w=one.power_w, adds_min=one.adds_min) for one in outage.plugs
     )

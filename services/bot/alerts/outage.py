@@ -1,4 +1,4 @@
-"""An outage as its living message tells it: what has happened since the power went out, then since it is back. Pure."""
+"""An outage as its living message shows it: what has happened since the power went out, and since it is back. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ FIGURES_EVERY = timedelta(minutes=5)
 SOC_STEP_PERCENT = 2.0
 RUNTIME_STEP = 0.1
 RESTORED_WITHIN = timedelta(hours=2)
-"""Once power has been back for so long, plugs are reported by themselves."""
+"""Once power has been back for this long, plugs are reported in messages of their own."""
 
 
 class PlugResult(BaseModel):
-    """What became of a plug that follows the grid."""
+    """The outcome for a plug that follows the grid."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,7 +31,7 @@ class PlugResult(BaseModel):
 class Outage(BaseModel):
     """The last outage. lost and back are the alerts, `now` is lost with the newest figures and plan.
 
-    off and on are the plugs that were to be switched off at the loss and restored after it, by plug and gang.
+    off and on are the plugs to switch off at the loss and to restore after it, by plug and gang.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,11 +44,11 @@ class Outage(BaseModel):
 
     @property
     def is_going_on(self) -> bool:
-        """Whether the power is still out, as far as was reported."""
+        """Whether the power is still out, as far as reported."""
         return self.lost is not None and self.back is None
 
     def is_history(self, now: datetime) -> bool:
-        """Whether it has been over for so long that nothing more is reported of it."""
+        """Whether it has been over for so long that nothing more is reported about it."""
         over = elapsed(self.back.at, now) if self.back else timedelta(0)
         return over is None or over > RESTORED_WITHIN
 
@@ -64,7 +64,7 @@ def after_alerts(outage: Outage | None, alerts: Sequence[Alert]) -> Outage | Non
 
 
 def refreshed(outage: Outage, newest: Alert) -> Outage:
-    """Return the outage with newer figures and plan, where they say something that people want to know."""
+    """Return the outage with newer figures and schedule, if they say something that people want to know."""
     if outage.now is None or not _is_news(outage.now, newest):
         return outage
     return outage.model_copy(update={"now": newest})
@@ -96,7 +96,7 @@ def _differ(before: float | None, after: float | None, step: float) -> bool:
 
 
 def with_plug(outage: Outage | None, place: str, alert: Alert, now: datetime) -> Outage | None:
-    """Return the outage with what the grid made of a plug; None where that does not belong to it."""
+    """Return the outage with the outcome for a plug, or None if that does not belong to it."""
     if outage is None or outage.is_history(now) or alert.by != BY_GRID or alert.outcome is None:
         return None
     result = PlugResult(name=alert.name, at=alert.at, outcome=alert.outcome, reasons=alert.reasons)

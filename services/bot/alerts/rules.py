@@ -1,4 +1,4 @@
-"""When to alert: what was reported, what the broker has, the moment -> new alerts, each event once. Pure.
+"""When to alert: what was reported, what the broker has, the time -> new alerts, each event once. Pure.
 
 Nothing is reported from ignorance: an unknown grid is no outage, and a stale reading changes nothing.
 """
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.forecast import forecast_alerts, of_running, of_window
 from services.bot.alerts.outage import after_alerts, refreshed, with_plug
 from services.bot.alerts.state import AlertState, ReportedGrid
 from services.bot.alerts.troubles import Limits, trouble_alerts
 from shared import outages
 from shared.broker_state import BrokerState
-from shared.freshness import fresh, predates
+from shared.freshness import DECISION_HOLDS, fresh, predates
 from shared.live_figures import accepts_charge, live_figures
 from shared.messages import (
     BY_GRID,
@@ -36,11 +36,11 @@ from shared.trusted_time import elapsed
 REFUSED = " refused"
 REFUSED_AGAIN = timedelta(minutes=10)
 FLAPPING_AFTER = 4
-"""Transitions within FLAP_WINDOW that are reported one by one; further ones are merged until the grid has settled."""
+"""How many transitions within FLAP_WINDOW are reported one by one; more are merged until the grid has settled."""
 FLAP_WINDOW = timedelta(minutes=10)
 SETTLED_AFTER = timedelta(minutes=3)
 CHANGE_HOLDS = timedelta(days=1)
-"""An older change of the schedule is no news any more."""
+"""An older change of the schedule is no longer news."""
 
 Step: TypeAlias = tuple[AlertState, list[Alert]]
 """The state from now on, and what to report."""
@@ -105,7 +105,7 @@ def plug_alerts(state: AlertState, snapshot: BrokerState, event: PlugEvent, now:
 
 
 def is_ahead_of_outage(state: AlertState, event: PlugEvent, now: datetime) -> bool:
-    """Return whether the grid has switched a plug, and the outage that this belongs to is not known yet."""
+    """Return whether a plug was switched for the grid, but the outage that this belongs to is not known yet."""
     return event.action.by == BY_GRID and (state.outage is None or state.outage.is_history(now))
 
 
@@ -120,7 +120,7 @@ def _transition(state: AlertState, snapshot: BrokerState, now: datetime) -> Step
     if key is None or (last and predates(grid.at, last.since, now)):
         return state, []
     if last is None or (last.state is grid.state is Grid.ON and not _returned_unseen(snapshot, grid)):
-        # the first state of all is no transition; on again while we listened is a poller that has lost its state
+        # the very first state is no transition; "on" again while we were listening is a poller that has lost its state
         known = ReportedGrid(state=grid.state, since=grid.since, key=key, changes=last.changes if last else ())
         return (state if last and last.key == key else _with_grid(state, known)), []
     if last.key == key:
@@ -132,7 +132,7 @@ def _transition(state: AlertState, snapshot: BrokerState, now: datetime) -> Step
 
 def _returned_unseen(snapshot: BrokerState, grid: GridState) -> bool:
     """Whether power came back before we listened, so that the outage went unseen."""
-    return snapshot.listening_since is not None and grid.since < snapshot.listening_since - FRESH_FOR
+    return snapshot.listening_since is not None and grid.since < snapshot.listening_since - DECISION_HOLDS
 
 
 def _after_transition(last: ReportedGrid, grid: GridState, key: str) -> ReportedGrid:
@@ -151,7 +151,7 @@ def _after_transition(last: ReportedGrid, grid: GridState, key: str) -> Reported
 
 
 def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key: str, now: datetime) -> Alert:
-    """Put together what people want to know at that moment."""
+    """Return the alert with what people want to know at that moment."""
     is_lost, missed = grid.state is Grid.OFF, last.state is grid.state
     lasted = elapsed(last.since, grid.since)
     judged = _judged(snapshot.schedule, grid.since, grid.since) if is_lost else {}
@@ -168,7 +168,7 @@ def _grid_alert(last: ReportedGrid, snapshot: BrokerState, grid: GridState, key:
 
 
 def _as_it_is(lost: Alert, snapshot: BrokerState, now: datetime) -> Alert:
-    """Return the alert of an outage that goes on, with the figures and the plan of this moment."""
+    """Return the alert of a running outage, with the present figures and schedule."""
     grid = live_figures(snapshot, now).grid
     if grid is None or grid.state is not Grid.OFF:
         return lost
@@ -203,7 +203,7 @@ def _with_grid(state: AlertState, grid: ReportedGrid) -> AlertState:
 
 
 def _figures(snapshot: BrokerState, now: datetime, lost_at: datetime | None) -> dict[str, Any]:
-    """Return the figures; how long the battery lasts only without power, by what was measured since it went."""
+    """Return the figures; how long the battery lasts only in an outage, by what was measured since it began."""
     live = live_figures(snapshot, now)
     lasts = live.runtime_after(lost_at) if lost_at else None
     return {
@@ -227,7 +227,7 @@ def _judged(plan: OutageSchedule | None, start: datetime, now: datetime) -> dict
 
 
 def _next_window(plan: OutageSchedule | None, at: datetime) -> Window | None:
-    """Return the next outage that has not begun; none where no schedule holds."""
+    """Return the next outage that has not begun, or None without a valid schedule."""
     if plan is None or outages.status_at(plan, at).expected is Expected.EMERGENCY or outages.is_stale(plan, at):
         return None
     return next((one for one in plan.windows if one.start > at), None)
@@ -278,12 +278,12 @@ def _reminders(state: AlertState, snapshot: BrokerState, now: datetime, minutes:
     new = [_judged_ahead(alert, snapshot, now) for alert in due if alert.key not in state.reminded]
     if not new:
         return state, []
-    recent = {key: at for key, at in state.reminded.items() if at > now - FRESH_FOR}
+    recent = {key: at for key, at in state.reminded.items() if at > now - DECISION_HOLDS}
     return state.model_copy(update={"reminded": recent | {alert.key: alert.at for alert in new}}), new
 
 
 def _judged_ahead(alert: Alert, snapshot: BrokerState, now: datetime) -> Alert:
-    """Return a reminder of an outage with what the outlook says of it."""
+    """Return a reminder of an outage with what the outlook says about it."""
     if alert.kind is not AlertKind.REMIND_OUTAGE or alert.window is None:
         return alert
     said = {"outlook": of_window(snapshot, alert.window, now), "accepts_charge": accepts_charge(snapshot, now)}
@@ -291,7 +291,7 @@ def _judged_ahead(alert: Alert, snapshot: BrokerState, now: datetime) -> Alert:
 
 
 def _due(plan: OutageSchedule, grid: Grid, now: datetime, minutes: int) -> list[Alert]:
-    """Return the reminders of so many minutes: of an outage while power is on, of its end while power is off."""
+    """Return the reminders due this many minutes ahead: of an outage while power is on, of its end while it is off."""
     ahead, found = timedelta(minutes=minutes), []
     for window in plan.windows:
         in_emergency = outages.state_of(plan, outages.local_day(window.start, plan.time_zone)) is DayState.EMERGENCY

@@ -1,4 +1,4 @@
-"""An alert as an event on the broker: one sentence, rendered later in the language of whoever reads it. Pure."""
+"""An alert as an event on the broker: one sentence, rendered later in the reader's language. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ LONGEST_EVENT = 500
 
 
 def alert_sent(alert: Alert, recipients: int, now: datetime) -> AlertSent:
-    """Return the event of an alert that so many chats and channels want."""
+    """Return the event of an alert, with the number of chats and channels that get it."""
     what = SENTENCES[alert.kind](alert)
     event = f"{alert.key}/over" if alert.over else alert.key
     return AlertSent(

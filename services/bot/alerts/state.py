@@ -1,4 +1,4 @@
-"""What has been reported so far, persisted over restarts; it changes with events, not with every reading."""
+"""What has been reported so far, persisted across restarts; it changes with events, not with every reading."""
 
 from typing import Any
 
@@ -44,9 +44,9 @@ class OpenTrouble(BaseModel):
 
 
 class ReportedForecast(BaseModel):
-    """The outage that the outlook last judged: its verdict, since when that stands, and what was reported of it.
+    """The outage that the outlook last judged: its verdict, since when that holds, and what was reported about it.
 
-    began is when it was reported that the battery will not last, None if it was not, or does after all.
+    began is when it was reported that the battery will not last; None if it was not, or if it will after all.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,10 +59,10 @@ class ReportedForecast(BaseModel):
 
 
 class AlertState(BaseModel):
-    """The whole state of the rules. schedule_change is the moment of the last change that was reported, queue_reported
-    the region and queue that was said not to fit.
+    """The whole state of the rules. schedule_change is the time of the last change that was reported, queue_reported
+    the region and queue reported not to fit.
 
-    reminded maps a reminder's key to the moment it reminds of, plug_actions `plug/gang` to the last one reported.
+    reminded maps a reminder's key to the time it reminds of, plug_actions maps `plug/gang` to the last one reported.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.bot.alerts.alert import FRESH_FOR, Alert, AlertKind
+from services.bot.alerts.alert import Alert, AlertKind
 from services.bot.alerts.keys import LISTED, trouble_key
 from services.bot.alerts.state import AlertState, OpenTrouble
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, clock, is_prompt, is_quiet
-from shared.freshness import STATUS_HOLDS, fresh
+from shared.freshness import DECISION_HOLDS, STATUS_HOLDS, fresh
 from shared.live_figures import (
     ALL,
     LiveFigures,
@@ -34,28 +34,28 @@ from shared.messages import (
 from shared.trusted_time import elapsed
 
 CLOCK = "clock."
-"""What the codes of conditions of the clock begin with."""
+"""The prefix of the clock's conditions."""
 OWN_SERVICE = "bot"
 """The bot does not report on itself."""
 RECURRENCE = timedelta(minutes=10)
-"""A trouble that comes back this soon after its end is reported again only once it has lasted as long."""
+"""A trouble that returns this soon after its end is reported again only once it has lasted as long."""
 DEGRADED_AFTER = timedelta(hours=1)
-"""A degraded service is no news at once: without internet many are."""
+"""A degraded service is not news at once: without internet many are."""
 KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
-"""Kinds whose reasons are still needed when they are over."""
+"""Kinds whose reasons are needed for the report of their end."""
 LISTED_PATIENCE = timedelta(minutes=1)
-"""For the charge, the cells' balance and warnings, which flicker."""
+"""For the charge, the balance of cells and warnings, which flicker."""
 SEEN_TWICE = (AlertKind.INVERTER_FAULT, AlertKind.BATTERY_ALARM)
 """Reported as soon as a second reading shows them: Modbus TCP has no checksum, so damage can look like a fault."""
 UNCONTRADICTED = timedelta(seconds=30)
-"""How long they wait for it: a device may fall silent with its fault."""
+"""How long to wait for that: a device may fall silent with its fault."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """From when on something is a trouble.
+    """The limits from which something is a trouble.
 
-    A battery is low below low_percent, and no longer from low_percent + hysteresis_percent on.
+    A battery is low below low_percent, until it reaches low_percent + hysteresis_percent.
     """
 
     low_percent: float = 20
@@ -66,7 +66,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Observation:
-    """A trouble that is present, or is not, or is unknown at the moment (None: nothing changes)."""
+    """A trouble that is present, absent, or unknown at the moment (None: nothing changes)."""
 
     kind: AlertKind
     device: str
@@ -86,7 +86,7 @@ class Observation:
 def trouble_alerts(
     state: AlertState, snapshot: BrokerState, now: datetime, limits: Limits
 ) -> tuple[AlertState, list[Alert]]:
-    """Report troubles that have lasted long enough, and the end of those that were reported."""
+    """Report troubles that have lasted long enough, and the end of those reported."""
     troubles, alerts = dict(state.troubles), list[Alert]()
     for seen in _observations(state, snapshot, now, limits):
         after, is_news = _next_trouble(troubles.get(seen.key), seen, now)
@@ -116,23 +116,23 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
         reasons = seen.reasons if seen.kind in KEPT else ()
         before = OpenTrouble(began=seen.at, noticed=now, recurring=is_recurring, reasons=reasons)
     lasted = elapsed(before.noticed, now) if before else None
-    if before and lasted is None:  # noticed before the machine was started, whenever that was
+    if before and lasted is None:  # noticed before this boot, at an unknown time
         before, lasted = before.model_copy(update={"noticed": now}), timedelta(0)
-    # patience begins when we notice: after a start, what is retained may be long over
+    # patience counts from when we notice: after a start, a retained trouble may be long over
     patience = max(seen.patience, RECURRENCE) if before and before.recurring else seen.patience
     is_seen_twice = bool(before and seen.kind in SEEN_TWICE and not before.recurring and seen.at > before.began)
     has_lasted = is_seen_twice or (lasted is not None and lasted >= patience)
     if seen.present and before and not before.reported and has_lasted:
         return before.model_copy(update={"reported": True}), True
     if seen.kind is AlertKind.CLOCK_UNSET and seen.present and before and seen.reasons:
-        before = before.model_copy(update={"reasons": seen.reasons})  # what has waited is reported in the end
+        before = before.model_copy(update={"reasons": seen.reasons})  # what has waited is reported at the end
     if not seen.present and before and not before.ended:
         return before.model_copy(update={"ended": now}), before.reported
     return before, False
 
 
 def _still_waiting(before: OpenTrouble | None, seen: Observation, now: datetime) -> OpenTrouble | None:
-    """Return the trouble after a moment in which nobody knew: a service is silent anew once it could be heard."""
+    """Return the trouble after an unknown moment: a service's silence counts again from when it could be heard."""
     if before and seen.kind is AlertKind.SERVICE_DOWN and not before.reported and not before.ended:
         return before.model_copy(update={"noticed": now})
     return before
@@ -169,7 +169,7 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
     if grid is not None and grid.state is Grid.ON:
         yield from _phases(grid)
     for device, inverter in units(snapshot.inverters):
-        if fresh(inverter.at, now, FRESH_FOR):
+        if fresh(inverter.at, now, DECISION_HOLDS):
             yield from _inverter(state, device, _named(snapshot, device), inverter, grid_on=grid_on)
     yield from _silent_devices(snapshot, limits)
     yield _clock(snapshot, now, limits)
@@ -180,7 +180,7 @@ def _observations(state: AlertState, snapshot: BrokerState, now: datetime, limit
 
 
 def _clock(snapshot: BrokerState, now: datetime, limits: Limits) -> Observation:
-    """Observe the clocks of this home's machines; the reason is what waits at the recorder for the time."""
+    """Observe the clocks of this home's machines; the reasons are what waits at the recorder for the time."""
     running = (one for one in snapshot.services.values() if is_service_running(one, now))
     waiting = tuple(reason for one in running for reason in one.reasons if reason.code == clock.waiting.code)
     present = is_clock_unset(snapshot, now)
@@ -214,14 +214,14 @@ def _imbalance(state: AlertState, device: str, name: str, battery: BatteryState,
 
 
 def _phases(grid: GridState) -> Iterator[Observation]:
-    """Judge each phase while the grid is on; where all are gone, the grid's own alert says it."""
+    """Judge each phase while the grid is on; if all are gone, the grid's own alert says so."""
     for phase, is_there in (grid.phases or {}).items():
         present = None if is_there is None else not is_there
         yield Observation(AlertKind.PHASE_LOST, str(phase), str(phase), present, grid.at)
 
 
 def _named(snapshot: BrokerState, device: str) -> str:
-    """Return the name of an inverter where there are several, else nothing."""
+    """Return the name of an inverter if there are several, otherwise nothing."""
     return device if len({*snapshot.inverters, *snapshot.inverter_availability} - {ALL}) > 1 else ""
 
 
@@ -237,7 +237,7 @@ def _inverter(
 def _listed(
     state: AlertState, example: Observation, reported: tuple[Reason, ...] | None, *, grid_on: bool
 ) -> Iterator[Observation]:
-    """Yield what a device lists now, and what it listed before and no longer does; None is an unknown list."""
+    """Yield what a device lists now, and what it no longer lists; None is an unknown list."""
     if reported is None:
         return
     loud = (reason for reason in reported if not is_quiet(reason, grid_on=grid_on))
@@ -265,16 +265,16 @@ def _silent(kind: AlertKind, device: str, name: str, contact: Availability, limi
 
 
 def _hears_the_broker(snapshot: BrokerState, now: datetime) -> bool:
-    """Whether the broker is there, and we hear even ourselves: our own status comes back like those of the others."""
+    """Whether the broker is there and delivers: our own status comes back like those of the others."""
     own = snapshot.services.get(OWN_SERVICE)
     return snapshot.connected and (own is None or fresh(own.at, now, STATUS_HOLDS))
 
 
 def _service(name: str, status: ServiceStatus, now: datetime, limits: Limits, *, hears: bool) -> Iterator[Observation]:
-    """Judge a service: a disabled one is not down, one that has fallen silent is, if anybody is heard."""
+    """Judge a service: a disabled one is not down; one that has fallen silent is, if we hear the broker."""
     is_silent = status.state is not ServiceHealth.DISABLED and not fresh(status.at, now, STATUS_HOLDS)
     is_down = (status.state is ServiceHealth.OFFLINE or is_silent) if hears else None
-    # a will was written when the connection began, so its moment says nothing
+    # a will was written when the connection began, so its time says nothing
     since = now if status.state is ServiceHealth.OFFLINE else status.at
     at = status.at if is_silent and status.state is not ServiceHealth.OFFLINE else status.since or since
     at = min(at, now)

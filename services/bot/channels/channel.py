@@ -1,4 +1,4 @@
-"""Ways to a person beside Telegram: each sends plain text, and the outbox sees them as recipients like the chats."""
+"""Channels besides Telegram: each sends plain text, and the outbox treats them as recipients, like the chats."""
 
 import asyncio
 from typing import Protocol
@@ -7,7 +7,7 @@ from services.bot.telegram.api import Keyboard
 from services.bot.texts.html import plain
 
 LONGEST = 1800
-"""In Ukrainian nearly the 4096 bytes that ntfy takes."""
+"""In Ukrainian nearly the 4096 bytes that ntfy accepts."""
 
 
 class Channel(Protocol):
@@ -16,7 +16,7 @@ class Channel(Protocol):
     name: str
 
     def deliver(self, title: str, text: str, *, silent: bool) -> None:
-        """Deliver a message. Raises TransientError, or ChatUnreachableError where only a person can help."""
+        """Deliver a message. Raises TransientError, or ChatUnreachableError if only a person can help."""
 
 
 class ChannelSender:
@@ -36,11 +36,11 @@ class ChannelSender:
         silent: bool = False,
         topic: int | None = None,  # noqa: ARG002
     ) -> int:
-        """Send a message; the first line is its title, which a message of one line has as its text, too."""
+        """Send a message; its first line is the title, which in a message of one line is also the text."""
         title, _, rest = plain(text).partition("\n")
-        title = " ".join(title.split())  # a name may hold what a header of a mail takes for another line
+        title = " ".join(title.split())  # a name may contain what a mail header takes for a line break
         await asyncio.to_thread(self._channel.deliver, title, rest or title, silent=silent)
         return 0
 
     async def edit(self, chat: int | str, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
-        """Change nothing: what is delivered cannot be edited, and the message of the end sums the outage up."""
+        """Do nothing: what is delivered cannot be edited, and the message of the end sums up the outage."""

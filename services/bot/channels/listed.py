@@ -1,4 +1,4 @@
-"""The channels that the settings name."""
+"""The configured channels."""
 
 from services.bot.channels.channel import Channel
 from services.bot.channels.mail import Mail, MailServer
@@ -7,7 +7,7 @@ from services.bot.settings import BotSettings
 
 
 def listed_channels(settings: BotSettings) -> list[Channel]:
-    """Return the channels beside Telegram."""
+    """Return the channels besides Telegram."""
     found: list[Channel] = []
     if topic := settings.ntfy_url.get_secret_value():
         found.append(Ntfy(topic, settings.ntfy_token.get_secret_value()))

@@ -12,12 +12,12 @@ from shared.conditions import bot as conditions
 
 TIMEOUT_S = 20
 PERMANENT = 500
-"""From here on a code of SMTP is a refusal; below it means: later."""
+"""An SMTP code from here on is a refusal; a lower one means: try again later."""
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail is handed in. security is starttls, tls or none."""
+    """The server that accepts our mail. security is starttls, tls or none."""
 
     host: str
     port: int
@@ -37,14 +37,14 @@ class Mail:
         self._to = to
 
     def deliver(self, title: str, text: str, *, silent: bool) -> None:
-        """Hand a mail in; it counts as delivered where the server accepts it for one address at least."""
+        """Send a mail; it counts as delivered if the server accepts it for at least one address."""
         mail = EmailMessage()
         mail["Subject"], mail["From"], mail["To"] = title, self._sender, ", ".join(self._to)
         mail["Date"], mail["Message-ID"] = formatdate(localtime=True), make_msgid(domain="easun-bridge.invalid")
         mail["Auto-Submitted"] = "auto-generated"
         if not silent:
             mail["X-Priority"] = "2"
-        mail.set_content(text, cte="quoted-printable")  # not every server takes 8 bits
+        mail.set_content(text, cte="quoted-printable")  # not every server accepts 8 bits
         try:
             with self._connected() as server:
                 server.send_message(mail, self._sender, self._to)
@@ -59,7 +59,7 @@ class Mail:
             raise _failed(system.TIMED_OUT()) from None
         except ssl.SSLError:
             raise _failed(conditions.TLS_FAILED()) from None
-        except (smtplib.SMTPException, OSError, ValueError):  # of a challenge that is no base64, too
+        except (smtplib.SMTPException, OSError, ValueError):  # also of a challenge that is not base64
             raise _failed(conditions.CONNECTION_FAILED()) from None
 
     def _connected(self) -> smtplib.SMTP:

@@ -1,4 +1,4 @@
-"""ntfy: publishes to a topic of ntfy.sh or of a server of one's own, by its JSON API (docs.ntfy.sh/publish)."""
+"""ntfy: publishes to a topic of ntfy.sh or of your own server, by its JSON API (docs.ntfy.sh/publish)."""
 
 import json
 import time
@@ -48,7 +48,7 @@ class Ntfy:
             raise _failed(conditions.ODD_ANSWER())
 
     def _post(self, message: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Return the status, and what ntfy says: a message, or an error with a code; nothing where it is not ntfy."""
+        """Return the status, and ntfy's answer: a message, or an error with a code; nothing if it is not ntfy."""
         until_s = time.monotonic() + IN_ALL_S
         with requests.post(
             self._server, json=message, headers=self._headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True

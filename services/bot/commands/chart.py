@@ -21,7 +21,7 @@ LOAD, SUN, SOC, OUTAGE, PLANNED, UNKNOWN = "#2563eb", "#f59e0b", "#16a34a", "#dc
 
 
 def draw(chart: ChartData, language: Language, zone: tzinfo, title: str) -> bytes:
-    """Return a PNG with power above and charge below; where nothing was recorded there is a gap."""
+    """Return a PNG with power above and charge below; there is a gap where nothing was recorded."""
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
     power, soc = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     figure.suptitle(title, fontsize=16)
@@ -51,7 +51,7 @@ def _numbers(values: Sequence[float | None], divide_by: int) -> list[float]:
 
 
 def _shade(axes: Axes, chart: ChartData, language: Language, zone: tzinfo) -> None:
-    """Shade outages from top to bottom; the planned ones are a hatched band along the bottom."""
+    """Shade outages from top to bottom; planned ones are a hatched band along the bottom."""
     for state, spans in groupby(sorted(chart.outages, key=lambda one: one.state), key=lambda one: one.state):
         is_outage = state is Grid.OFF
         colour, alpha = (OUTAGE, 0.16) if is_outage else (UNKNOWN, 0.35)

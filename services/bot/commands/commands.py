@@ -1,4 +1,4 @@
-"""Answers commands and buttons. A switch is asked for twice, and believed only when the plug's state shows it."""
+"""Answers commands and buttons. Switching needs a confirmation, and counts only once the plug's state shows it."""
 
 import asyncio
 import importlib
@@ -34,7 +34,7 @@ log = logging.getLogger("bot")
 CHART_LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 RETRY_MOST_S = 5.0
 AT_ONCE = 4
-"""Commands that are answered at the same time, and as many buttons; the others wait their turn."""
+"""How many commands are answered at the same time, and as many buttons; the others wait their turn."""
 SETUP_PATIENCE_S, TEST_PATIENCE_S = 3.0, 15.0
 
 
@@ -42,7 +42,7 @@ Command = PlugCommand | PlugSetup | InverterCommand
 
 
 class Api(ButtonApi, Protocol):
-    """What commands need of Telegram."""
+    """What commands need from Telegram."""
 
     name: str
 
@@ -53,7 +53,7 @@ class Api(ButtonApi, Protocol):
 
 
 class Commands:
-    """One method a command."""
+    """One method per command."""
 
     def __init__(
         self,
@@ -108,14 +108,14 @@ class Commands:
         }
 
     def is_worth_answering(self, incoming: Incoming, now_s: float) -> bool:
-        """Whether something is for us, and is not one of too many from strangers: cheap, for there may be hundreds."""
+        """Whether something is for us, and is not one of too many from strangers: cheap, as there may be hundreds."""
         if incoming.moved_to is not None or self._chats.role(incoming.chat) is not None:
             return True
         is_command = incoming.button is not None or bool(self._command(incoming.text))
         return is_command and self._strangers.allows(incoming.chat, now_s)
 
     async def handle(self, incoming: Incoming) -> None:
-        """Answer, or log why that was not possible; people ask again by themselves."""
+        """Answer, or log why that was not possible; people will ask again."""
         try:
             async with self._slots if incoming.button is None else self._button_slots:
                 await self._dispatch_with_retry(incoming)
@@ -125,7 +125,7 @@ class Commands:
             log.warning("%s", error)
             await self._send_or_log(incoming, "bot.history_fails")
         except Exception:
-            # after a restart Telegram would deliver it again, and again: one bad command must not silence the alerts
+            # Telegram would deliver it again after every restart: one bad command must not silence the alerts
             log.exception("A bug: a command of the chat %d was not answered.", incoming.chat)
 
     async def _dispatch_with_retry(self, incoming: Incoming) -> None:
@@ -155,7 +155,7 @@ class Commands:
             await self._commands.get(name, self._unknown)(incoming, localizer)
 
     def _command(self, text: str) -> str:
-        """Return the command in a text; talk, and a command for another bot of the group, is none."""
+        """Return the command in a text, or None for talk and for a command to another bot of the group."""
         word = text.split(maxsplit=1)[0] if text.startswith("/") and text.split() else ""
         name, _, whom = word[1:].partition("@")
         return name.lower() if not whom or whom.lower() == self._api.name.lower() else ""
@@ -164,7 +164,7 @@ class Commands:
         return Localizer(self._chats.settings(chat).language, self._clock(), self._zone, escape_html)
 
     async def _stranger(self, incoming: Incoming, localizer: Localizer, name: str) -> None:
-        """Tell a stranger the number of the chat and nothing else; before any chat is allowed, how to go on."""
+        """Tell a stranger only the number of the chat; as long as no chat is allowed, also how to continue."""
         if name in ("id", "start"):
             text = replies.id_text(localizer, incoming.chat, incoming.user, incoming.topic, is_allowed=False)
             await self._api.send(incoming.chat, text, topic=incoming.topic)
@@ -220,7 +220,7 @@ class Commands:
             await self._api.send(incoming.chat, localizer("bot.no_history"), topic=incoming.topic)
             return
         title = localizer("bot.chart_title", period=localizer.span(now - span, now))
-        # matplotlib takes a second and 60 MB to load: only for those who want a chart
+        # matplotlib takes a second and 60 MB to load: only if a chart is wanted
         draw = (await asyncio.to_thread(importlib.import_module, "services.bot.commands.chart")).draw
         png = await asyncio.to_thread(draw, data, localizer.language, self._zone, plain(title))
         await self._api.send_picture(
@@ -282,7 +282,7 @@ class Commands:
 
     @staticmethod
     def _persist(save: Callable[[], None]) -> bool:
-        """Save something for the next start, and return whether that worked; until then it holds anyway."""
+        """Save something for the next start, and return whether that worked; until then it applies anyway."""
         try:
             save()
         except StorageError as error:
@@ -291,7 +291,7 @@ class Commands:
         return True
 
     async def _setup_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
-        """Change the list of plugs, and show it as it is once the service has answered."""
+        """Change the list of plugs, and show it once the service has answered."""
         infos = self._snapshot().plug_infos
         is_all = press.action == "keep"
         before = {id_: one for id_, one in infos.items() if (is_all and not one.seen) or id_ == press.value}
@@ -313,7 +313,7 @@ class Commands:
         await self._api.edit(incoming.chat, incoming.message_id, text, keyboard=keyboard)
 
     async def _plug_button(self, incoming: Incoming, localizer: Localizer, press: ButtonPress) -> None:
-        """Ask first; then switch, if the confirmation comes soon after the question."""
+        """Ask first; switch if the confirmation comes soon after the question."""
         plug = self._snapshot().plugs.get(press.value)
         if not self._chats.may_switch(incoming.chat, incoming.user):
             await self._api.answer_button(incoming.button_id, not_allowed(localizer, self._chats, incoming))

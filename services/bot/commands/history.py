@@ -21,7 +21,7 @@ MOST_OUTAGES = 8
 OUTAGES_OF = timedelta(days=30)
 STEP = timedelta(minutes=5)
 STEPS = {timedelta(days=1): STEP, timedelta(days=7): 4 * STEP}
-"""The resolution of a chart by its length: steps that the roll-ups have, so that no raw rows are read."""
+"""The resolution of a chart by its length: steps of the roll-ups, so that no raw rows are read."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ChartData:
 
 
 def chart_data(engine: Engine, plan: OutageSchedule | None, now: datetime, length: timedelta) -> ChartData | None:
-    """Return the last hours or days, with outages and planned outages; None where nothing is recorded."""
+    """Return the last hours or days, with actual and planned outages; None if nothing is recorded."""
     device = next(iter(queries.devices(engine)), None)
     if device is None:
         return None
@@ -48,7 +48,7 @@ def chart_data(engine: Engine, plan: OutageSchedule | None, now: datetime, lengt
 
 
 def _planned(engine: Engine, plan: OutageSchedule | None, start: datetime, end: datetime) -> tuple[Window, ...]:
-    """Return what was planned: the past as it was recorded, and what the present plan covers."""
+    """Return the planned outages: past ones as recorded, and those of the present schedule."""
     recorded = [
         Window(start=one.plan_start, end=one.plan_end)
         for one in reports.outage_records(engine, start=start, end=end)
@@ -58,9 +58,9 @@ def _planned(engine: Engine, plan: OutageSchedule | None, start: datetime, end: 
 
 
 def energy(engine: Engine, now: datetime, zone: ZoneInfo) -> tuple[Energy, datetime | None] | None:
-    """Return the energy of each day since yesterday or the first of the month; None where nothing is recorded.
+    """Return the energy of each day since yesterday or the first of the month; None if nothing is recorded.
 
-    With it comes since when it is not added up yet, as after an upgrade; None where all is.
+    Also return since when it is not added up yet, as after an upgrade; None if all is.
     """
     device = next(iter(queries.devices(engine)), None)
     if device is None:
@@ -73,14 +73,14 @@ def energy(engine: Engine, now: datetime, zone: ZoneInfo) -> tuple[Energy, datet
 
 
 def last_outages(engine: Engine, now: datetime) -> Sequence[Outage] | None:
-    """Return the last outages, oldest first; None where nothing is recorded."""
+    """Return the last outages, oldest first; None if nothing is recorded."""
     if not queries.recorded(engine):
         return None
     return reports.outage_records(engine, start=now - OUTAGES_OF, end=now)[-MOST_OUTAGES:]
 
 
 def outages_since(engine: Engine, start: datetime, now: datetime) -> list[Window]:
-    """Return the outages since a moment, oldest first; the one that goes on ends now."""
+    """Return the outages since a moment, oldest first; a running one ends now."""
     start = max(start, now - OUTAGES_OF)
     spans = queries.outages(engine, start=start, end=now)
     return [Window(start=one.start, end=one.end) for one in spans if one.state is Grid.OFF]

@@ -1,4 +1,4 @@
-"""Answers the buttons of `/inverter`: what may be changed to what, what would happen, and what came of it."""
+"""Answers the buttons of `/inverter`: what may be changed to what, what would happen, and the outcome."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,7 +24,7 @@ Send = Callable[[str, InverterCommand], None]
 
 
 class InverterButtons:
-    """One method a kind of button. Only owners may press them."""
+    """One method per kind of button. Only owners may press them."""
 
     def __init__(self, api: ButtonApi, snapshot: Callable[[], BrokerState], chats: Chats, send: Send) -> None:
         self._api = api
@@ -53,18 +53,18 @@ class InverterButtons:
         await self._edit(incoming, text, keyboard)
 
     async def _want(self, incoming: Incoming, localizer: Localizer, wish: str) -> None:
-        """Say what would happen, and ask."""
+        """Say what would happen, and ask for a confirmation."""
         found = self._question(incoming, localizer, wish)
         text: str = localizer.reason(found) if isinstance(found, Reason) else ""
         keyboard: Keyboard = ()
         if isinstance(found, Question):
             text = lines(localizer("bot.inverter_title", title=found.title), *found.sentences)
             keyboard = keyboards.confirmation(localizer, wish, found)
-        # a message of its own: its time is that of the question
+        # in a separate message: its time is that of the question
         await self._api.send(incoming.chat, text, keyboard=keyboard, topic=incoming.topic)
 
     async def _do(self, incoming: Incoming, localizer: Localizer, value: str) -> None:
-        """Have it done, if the confirmation comes soon after the question and this still has the same answer."""
+        """Send the command, if the confirmation comes soon after the question and the question is still the same."""
         wish, _, mark = value.rpartition("|")
         found = self._question(incoming, localizer, wish)
         if refusal := too_late(localizer, incoming):
@@ -96,7 +96,7 @@ class InverterButtons:
 
 
 def _outcome(state: BrokerState, question: Question) -> Any:
-    """Return what changes as soon as something has become of a command."""
+    """Return what changes as soon as a command has an outcome."""
     if isinstance(question.command, SettingCommand):
         return state.setting_changes.get(question.name)
     if isinstance(question.command, ProfileCommand):
@@ -107,7 +107,7 @@ def _outcome(state: BrokerState, question: Question) -> Any:
 
 
 def _words(localizer: Localizer, state: BrokerState, question: Question) -> list[str]:
-    """Return what has become of a command."""
+    """Return the outcome of a command in words."""
     if isinstance(question.command, SettingCommand):
         return [outcome_words(localizer, state.setting_changes[question.name])]
     if isinstance(question.command, ProfileCommand):

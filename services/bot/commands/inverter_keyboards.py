@@ -1,10 +1,10 @@
-"""The buttons of `/inverter` and their data, pure. What comes back may be forged, so the server's question decides.
+"""The buttons of `/inverter` and their data, pure. What comes back may be forged, so only our own question counts.
 
-pick|INVERTER|SETTING     shows what a setting may be changed to
-want|INVERTER|WISH...     asks what a wish would do
-do|INVERTER|WISH...|MARK  has it done, while the same question still has the same answer: MARK is its digest
+pick|INVERTER|SETTING     shows the values that a setting may be changed to
+want|INVERTER|WISH...     shows what a wish would do, and asks for a confirmation
+do|INVERTER|WISH...|MARK  sends the command if the question is still the same: MARK is its digest
 
-WISH is s|SETTING|VALUE, p|DIGEST of a profile, or h|on for holding charging ahead off and h|off for allowing it.
+WISH is s|SETTING|VALUE, p|DIGEST of a profile, h|on to hold charging ahead off, or h|off to allow it.
 """
 
 import json
@@ -13,7 +13,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Any
 
-from services.bot.commands.keyboards import MOST_BUTTONS
+from services.bot.commands.keyboards import LONGEST_DATA, MOST_BUTTONS
 from services.bot.telegram.api import Keyboard
 from services.bot.texts.html import plain
 from shared.broker_state import BrokerState
@@ -25,11 +25,10 @@ from shared.setting_requests import change_refusal, hold_off_refusal, profile_re
 from shared.texts.inverter_sentences import inverters, name_of, value_words
 from shared.texts.localizer import Localizer
 
-LONGEST_DATA = 64
 MARK = 6
 MOST_NUMBERS, A_ROW = 12, 4
 NONSENSE = control.NOT_OFFERED()
-"""Why a button that nobody was given is refused."""
+"""Why a forged button is refused."""
 
 
 def overview(localizer: Localizer, state: BrokerState) -> Keyboard:
@@ -55,12 +54,12 @@ def _of_inverter(localizer: Localizer, state: BrokerState, inverter: str) -> Ite
 
 
 def _is_closed(state: BrokerState, localizer: Localizer, inverter: str, setting: str, one: SettingState) -> bool:
-    """Whether no value at all would be taken now."""
+    """Whether no value at all would be accepted now."""
     return all(change_refusal(state, inverter, setting, value, localizer.now) for value in values(one))
 
 
 def values(one: SettingState) -> list[SettingValue]:
-    """Return the values that a setting is offered to be changed to: all choices, or some of the numbers."""
+    """Return the values that are offered for a setting: all choices, or some of the numbers."""
     if one.choices:
         return list(one.choices)
     if one.low is None or one.high is None or not one.step:
@@ -88,13 +87,13 @@ def choice(localizer: Localizer, state: BrokerState, inverter: str, setting: str
 
 
 def confirmation(localizer: Localizer, wish: str, question: Question) -> Keyboard:
-    """Return yes or no; wish is what was asked for, as it stands in the button."""
+    """Return yes or no; wish is what was asked for, in the form of the button's data."""
     yes = f"do|{wish}|{digest(question.wish)}"
     return [[(plain(localizer("bot.yes")), yes), (plain(localizer("bot.no")), "no")]]
 
 
 def question(state: BrokerState, localizer: Localizer, wish: str, by: str) -> Question | Reason:
-    """Return the question that a wish of a button raises, or why it is refused. Raises ValidationError."""
+    """Return the question that a button's wish leads to, or why it is refused. Raises ValidationError."""
     match wish.split("|"):
         case [inverter, "s", setting, value]:
             known = state.inverter_settings.get(inverter)
@@ -111,12 +110,12 @@ def question(state: BrokerState, localizer: Localizer, wish: str, by: str) -> Qu
 
 
 def digest(content: str | Mapping[str, Any]) -> str:
-    """Return a mark that fits into a button."""
+    """Return a digest short enough for a button."""
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:MARK]
 
 
 def is_confirmed(question: Question, mark: str) -> bool:
-    """Whether a question still has the answer that was confirmed."""
+    """Whether a question is still the one that was confirmed."""
     return digest(question.wish) == mark
 
 

@@ -14,10 +14,11 @@ from shared.texts.language import Language
 from shared.texts.localizer import Localizer
 
 LONGEST_DATA = 64
+"""Of a button, in bytes; Telegram refuses more."""
 SETUP = {"follow": "enabled", "protect": "protected", "test": "test", "keep": ""}
-"""Buttons that change a plug's rule, or test it, with the field that each sets; `keep` sets none."""
+"""Buttons that change a plug's rule, or test it, with the field that each sets; `keep` sets no field."""
 MOST_BUTTONS = 100
-"""Of a message; with more of them Telegram refuses it."""
+"""Of one message; Telegram refuses more."""
 MOST_PLUGS = 45
 """Each has two buttons."""
 QUIET_HOURS = (
@@ -31,7 +32,7 @@ LIMITS: dict[str, tuple[str, tuple[float, ...]]] = {
     "imbalance": ("imbalance_mv", (50, 80, 100, 150, 200, 300)),
     "silent": ("silent_minutes", (2, 5, 10, 15, 30, 60)),
 }
-"""Buttons that change the limits beyond which something is reported to all chats, with their choices."""
+"""Buttons that change the limits of the alerts to all chats, with their choices."""
 REMINDERS = (0, 5, 10, 15, 30, 60)
 
 
@@ -45,7 +46,7 @@ class ButtonPress:
 
 
 def parse(data: str) -> ButtonPress | None:
-    """Parse the data of a button; None is no button of ours."""
+    """Parse the data of a button; None if it is not one of ours."""
     action, *rest = data.split("|")
     match action, rest:
         case (("status" | "battery" | "outlook" | "schedule" | "plugs" | "setup" | "keep" | "no"), []):
@@ -72,7 +73,7 @@ def charts(localizer: Localizer) -> Keyboard:
 
 
 def plugs(localizer: Localizer, snapshot: BrokerState) -> Keyboard:
-    """Return a button for each plug that switches it over; two where its state is unknown."""
+    """Return a button that toggles each plug; two if its state is unknown."""
     rows = [_plug(localizer, device, plug) for device, plug in snapshot.plugs_by_name()]
     setup = [[(plain(localizer("bot.plugs_setup")), "setup")]] if snapshot.plug_infos else []
     return [*[row for row in rows if row][:MOST_PLUGS], *setup, *refresh(localizer, "plugs")]
@@ -151,7 +152,7 @@ def _limits(localizer: Localizer, limits: AlertLimits) -> Keyboard:
 
 
 def next_limits(limits: AlertLimits, value: str) -> dict[str, float] | None:
-    """Return what a button changes; None where it is none of a limit."""
+    """Return what a button changes; None if it is not the button of a limit."""
     if value not in LIMITS:
         return None
     name, choices = LIMITS[value]
@@ -160,12 +161,12 @@ def next_limits(limits: AlertLimits, value: str) -> dict[str, float] | None:
 
 
 def _quiet_text(localizer: Localizer, quiet: QuietHours | None) -> str:
-    """Return the quiet hours, or that there are none."""
+    """Return the quiet hours as text, or that there are none."""
     return f"{quiet.start:%H:%M} – {quiet.end:%H:%M}" if quiet else localizer("bot.set_quiet_off")
 
 
 def next_settings(chosen: ChatSettings, value: str) -> ChatSettings | None:
-    """Return the settings after a button was pressed; None where there is no such button."""
+    """Return the settings after a button was pressed; None if there is no such button."""
     if value in set(AlertGroup):
         return chosen.model_copy(update={"groups_off": chosen.groups_off ^ {AlertGroup(value)}})
     steps: dict[str, dict[str, object]] = {

@@ -1,4 +1,4 @@
-"""How many strangers are answered, pure: whoever knows the bot's name can write to it, and must not delay an alert."""
+"""How many strangers are answered, pure: anyone who knows the bot's name can write to it, but must not delay alerts."""
 
 from collections import deque
 
@@ -9,13 +9,13 @@ MOST_OF_ALL = 20
 
 
 class StrangerLimit:
-    """Five answers a minute for a stranger, and twenty for all of them; what exceeds that is ignored."""
+    """Five answers a minute for one stranger, twenty for all of them; what exceeds that is ignored."""
 
     def __init__(self) -> None:
         self._answered: deque[tuple[float, int]] = deque()
 
     def allows(self, chat: int, now_s: float) -> bool:
-        """Whether to answer a stranger now; counted where it is allowed."""
+        """Whether to answer a stranger now; if so, it is counted."""
         while self._answered and self._answered[0][0] <= now_s - WITHIN_S:
             self._answered.popleft()
         of_chat = sum(one == chat for _, one in self._answered)

@@ -1,6 +1,6 @@
 """The library's HTTP client, made to believe only answers of the Bot API.
 
-A captive portal or a proxy answers in Telegram's place with whatever it likes: a page with status 200, its own 403,
+A captive portal or a proxy may answer in Telegram's place with anything: a page with status 200, its own 403,
 half an answer, or megabytes. None of that says anything about the token, the chat or the message.
 """
 
@@ -25,7 +25,7 @@ class OddAnswerError(NetworkError):
 
 
 class BotApiRequest(HTTPXRequest):
-    """Bounds how long an answer may take as a whole, and raises OddAnswerError for what the Bot API would not say."""
+    """Limits how long a whole answer may take, and raises OddAnswerError for what the Bot API would not answer."""
 
     def __init__(self, connections: int, timeout_s: float, total_s: float) -> None:
         super().__init__(connections, timeout_s, timeout_s, 10.0, 10.0)
@@ -41,7 +41,7 @@ class BotApiRequest(HTTPXRequest):
         connect_timeout: Any = HTTPXRequest.DEFAULT_NONE,
         pool_timeout: Any = HTTPXRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Return status and body of an answer of the Bot API."""
+        """Return the status and body of an answer of the Bot API."""
         try:
             async with asyncio.timeout(self._total_s):
                 status, body = await super().do_request(
@@ -55,7 +55,7 @@ class BotApiRequest(HTTPXRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """Parse what was checked before; the library's own version logs a traceback."""
+        """Parse what has been checked; the library's own version logs a traceback."""
         answer = parsed(payload)
         if answer is None:
             raise TelegramError("Invalid server response")
@@ -80,7 +80,7 @@ def is_from_bot_api(status: int, body: bytes) -> bool:
 
 
 def parsed(body: bytes) -> dict[str, Any] | None:
-    """Return a JSON object, or None where there is none or it is too large to be Telegram's."""
+    """Return a JSON object, or None if there is none, or if it is too large to be Telegram's."""
     if len(body) > MOST_BYTES:
         return None
     try:

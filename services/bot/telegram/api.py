@@ -42,24 +42,24 @@ warnings.filterwarnings("ignore", category=PTBDeprecationWarning)
 warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'", category=PTBUserWarning)
 """Its own method would lose a whole batch to one update that it cannot read."""
 TOTAL_TIMEOUT_S = 90
-"""Of an answer as a whole: one that trickles in for ever never exceeds the timeout of a read."""
+"""For a whole answer: one that trickles in for ever never exceeds the timeout of a read."""
 WAIT_MOST_S = 600.0
-"""However long Telegram asks to wait, by then it is asked again: an alert tomorrow is worth nothing."""
+"""The longest wait before the next attempt, even if Telegram asks for more: an alert tomorrow is worthless."""
 ALERT_CONNECTIONS, COMMAND_CONNECTIONS = 8, 4
 LIBRARIES = ("httpx", "httpcore", "telegram")
 LONGEST_ANSWER = 200
 LONGEST_WAIT_S = 10**9
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError)
-"""What is raised where JSON has not the shape that is expected; the last for a moment that the system cannot hold."""
+"""What is raised if JSON does not have the expected shape; the last for a time that the system cannot represent."""
 
 log = logging.getLogger("bot")
 
 Keyboard = Sequence[Sequence[tuple[str, str]]]
-"""Rows of buttons: the label of each, and the data that it sends back (64 bytes at most)."""
+"""Rows of buttons: the label of each, and the data that it sends back (at most 64 bytes)."""
 
 
 class TransientError(DeviceOfflineError):
-    """No internet, an overloaded server, or too many requests: worth another attempt after retry_after_s."""
+    """No internet, an overloaded server, or too many requests: worth a retry after retry_after_s."""
 
     def __init__(self, reason: Reason, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
@@ -67,7 +67,7 @@ class TransientError(DeviceOfflineError):
 
 
 class InvalidTokenError(CommandRefusedError):
-    """Telegram does not know the token, or no longer."""
+    """Telegram does not know the token (any more)."""
 
     def __init__(self) -> None:
         super().__init__(conditions.UNKNOWN_TOKEN())
@@ -81,7 +81,7 @@ class PollingConflictError(CommandRefusedError):
 
 
 class ChatUnreachableError(CommandRefusedError):
-    """The chat cannot be written to at present: blocked, left, read-only, its topic closed, or never there."""
+    """The chat cannot be written to now: blocked, left, read-only, its topic closed, or non-existent."""
 
 
 class ChatMovedError(CommandRefusedError):
@@ -93,7 +93,7 @@ class ChatMovedError(CommandRefusedError):
 
 
 class MessageRejectedError(CommandRefusedError):
-    """Telegram does not accept this message, however often it is sent; `answer` is what it says."""
+    """Telegram does not accept this message, however often it is sent; `answer` is its own description."""
 
     def __init__(self, answer: str) -> None:
         super().__init__(conditions.rejected(answer=answer))
@@ -102,10 +102,10 @@ class MessageRejectedError(CommandRefusedError):
 
 @dataclass(frozen=True)
 class Incoming:
-    """Something that a person did: sent a text, or pressed a button on a message of ours.
+    """A text that a person sent, or a button that they pressed on a message of ours.
 
-    at is when the text was sent; of a button it is when its message was, since Telegram does not say when it was
-    pressed. topic is the one of a forum that it was sent in.
+    at is when the text was sent; for a button, when its message was, since Telegram does not say when it was pressed.
+    topic is the topic of the forum that it was sent in.
     """
 
     chat: int
@@ -133,7 +133,7 @@ class Messages:
     ) -> int:
         """Send a message of HTML and return its number; one that Telegram cannot parse is sent again as plain text.
 
-        Where the topic has been deleted it goes to the group itself.
+        If the topic has been deleted, the message goes to the group itself.
         """
         given: dict[str, Any] = {
             "reply_markup": _markup(keyboard),
@@ -154,7 +154,7 @@ class Messages:
                     raise
 
     async def edit(self, chat: int, message: int, text: str, *, keyboard: Keyboard = ()) -> None:
-        """Replace the text of a message of ours; the same text again is no error."""
+        """Replace the text of one of our messages; the same text again is no error."""
         try:
             with _our_errors(self._token, chat):
                 await self._bot.edit_message_text(
@@ -166,7 +166,7 @@ class Messages:
 
 
 class TelegramApi(Messages):
-    """One bot at the Bot API. `alerts` sends beside it, so that no answer to a command delays an alert."""
+    """One bot at the Bot API. `alerts` sends separately, so that no answer to a command delays an alert."""
 
     def __init__(self, token: str, api_url: str, poll_s: int) -> None:
         for library in LIBRARIES:
@@ -278,18 +278,18 @@ CHAT_ANSWERS: dict[str, Condition[[]]] = {
     "administrator rights": conditions.NO_RIGHT_TO_WRITE,
     "topic_closed": conditions.TOPIC_CLOSED,
 }
-"""Parts of Telegram's answers about a chat, for which it has no codes."""
+"""Parts of Telegram's answers about a chat, which have no codes."""
 
 
 def _rate_limited(error: RetryAfter) -> TransientError:
-    """The library is about to change the type of retry_after."""
+    """Return the error for retry_after, whose type the library is about to change."""
     wait = error.retry_after
     seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(min(wait, LONGEST_WAIT_S))
     return TransientError(conditions.rate_limited(seconds=seconds), min(max(seconds, 0.0), WAIT_MOST_S))
 
 
 def _network_reason(error: NetworkError) -> Reason:
-    """Return why Telegram was not reached, by the errors behind the library's."""
+    """Return why Telegram was not reached, from the errors behind the library's."""
     if isinstance(error, TimedOut):
         return system.TIMED_OUT()
     if isinstance(error, OddAnswerError):
@@ -306,7 +306,7 @@ def _network_reason(error: NetworkError) -> Reason:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what caused it, the root last."""
+    """Yield an error and its causes, the root last."""
     while error is not None:
         yield error
         behind = error.__cause__ or error.__context__
@@ -314,9 +314,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _incoming(update: dict[str, Any]) -> Incoming | None:
-    """Return an update as our type, None where it is of a kind that we do not handle or cannot be read.
+    """Return an update as our type, or None if it is of a kind that we do not handle, or cannot be read.
 
-    Read by hand, which is twenty times as fast as by the library: strangers may send hundreds.
+    This is twenty times as fast as the library's parser: strangers may send hundreds.
     """
     try:
         query = update.get("callback_query")

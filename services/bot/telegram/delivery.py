@@ -1,4 +1,4 @@
-"""Delivers what waits in the outbox: persisted before, removed once Telegram has accepted it."""
+"""Delivers what waits in the outbox: persisted beforehand, removed once Telegram has accepted it."""
 
 import asyncio
 import logging
@@ -36,9 +36,9 @@ RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 30.0
 UNREACHABLE_RETRY_S = 300.0
 REJECTED_FOR_S = 3600.0
-"""An alert that was rejected for so long is left out: until then the chat may be why, whatever the answer is."""
+"""An alert rejected for this long is dropped: until then the chat may be the cause, whatever the answer."""
 EDIT_EVERY_S = 10.0
-"""Between edits of one chat: they count as messages, of which a group takes twenty a minute."""
+"""Between edits in one chat: they count as messages, of which a group accepts twenty a minute."""
 QUIET_CHECK_S = 20.0
 """How often to check whether quiet hours have ended."""
 
@@ -47,7 +47,7 @@ class Sender(Protocol):
     """Sends a message."""
 
     longest: int
-    """The most characters of one message."""
+    """The maximum length of a message, in characters."""
 
     async def send(
         self, chat: Any, text: str, *, keyboard: Keyboard = (), silent: bool = False, topic: int | None = None
@@ -59,7 +59,7 @@ class Sender(Protocol):
 
 
 class AlertDelivery:
-    """One task a chat, so that a chat that is gone delays no other."""
+    """One task per chat, so that a chat that is gone delays no other."""
 
     def __init__(
         self,
@@ -85,12 +85,12 @@ class AlertDelivery:
         self._edit_from_s: dict[Recipient, float] = {}
 
     def wake(self) -> None:
-        """Deliver now: the outbox has something new, or Telegram answers again."""
+        """Deliver now, as the outbox has something new, or Telegram answers again."""
         for event in self._wake_ups.values():
             event.set()
 
     async def run(self, chat: Recipient) -> None:
-        """Serve one chat for ever, under its new number if it moves, unless that is served already."""
+        """Serve one chat for ever, under its new number if it moves, unless that is already served."""
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
         self._wake_ups[chat] = asyncio.Event()
         while True:
@@ -117,7 +117,7 @@ class AlertDelivery:
                 await self._pause(chat, backoff.next_s(), is_ordered=False)
 
     async def _pause(self, chat: Recipient, seconds: float, *, is_ordered: bool) -> None:
-        """Wait before the next attempt; a new alert ends a wait that Telegram has not ordered."""
+        """Wait before the next attempt; a new alert ends the wait, unless Telegram has asked for it."""
         if is_ordered:
             await asyncio.sleep(seconds)
             return
@@ -140,7 +140,7 @@ class AlertDelivery:
             await self._wake_ups[chat].wait()
 
     async def _deliver(self, chat: Recipient, alerts: Sequence[Alert]) -> None:
-        """Send what waits; a message that was interrupted is continued unchanged, for its beginning was read."""
+        """Send what waits; an interrupted message is continued unchanged, as its beginning has been read."""
         message = await self._send(chat, self._outbox.begun(chat) or self._render(chat, alerts))
         self._health.report(f"chat {chat}", None)
         self._held.discard(chat)
@@ -163,7 +163,7 @@ class AlertDelivery:
         return tuple(split(text, self._sender.longest)) if text else ()
 
     def _living_of(self, chat: Recipient, alerts: Sequence[Alert]) -> LivingMessage | None:
-        """Return the message that is to follow a digest once there is more to tell of an outage than the digest did."""
+        """Return the message to send after a digest once there is more to say about an outage than the digest did."""
         outage = self._outbox.state.outage
         for alert in reversed(alerts):
             text = self._outage_text(chat, alert.key)
@@ -176,7 +176,7 @@ class AlertDelivery:
         return Localizer(self._chats.settings(chat).language, self._clock(), self._zone, escape_html)
 
     def _outage_text(self, chat: Recipient, key: str) -> str | None:
-        """Return what the message of an alert should say by now; None where it is edited no more."""
+        """Return what the message of an alert should say now; None if it is no longer edited."""
         outage = self._outbox.state.outage
         if outage is None or outage.is_history(self._clock()):
             return None
@@ -185,12 +185,12 @@ class AlertDelivery:
         return self._parts(text)[0] if text else None
 
     def _due_edit(self, chat: Recipient) -> tuple[LivingMessage, str | None] | None:
-        """Return a message that does not say what it should, and what it should; None is a message to forget."""
+        """Return a message that is out of date, with its new text; None for the text of a message to forget."""
         now = ((one, self._outage_text(chat, one.key)) for one in self._outbox.living(chat))
         return next(((one, text) for one, text in now if text != one.text), None)
 
     async def _edit(self, chat: Recipient, message: LivingMessage, text: str | None) -> None:
-        """Edit a message without sound; one that is gone is sent anew."""
+        """Edit a message without sound; one that is gone is sent again."""
         after: LivingMessage | None = None
         if text is not None:
             try:
@@ -205,7 +205,7 @@ class AlertDelivery:
         self._after(lambda: self._outbox.edited(chat, message.key, after))
 
     async def _edited(self, chat: Recipient, message: LivingMessage, text: str) -> LivingMessage:
-        """Return the message with its new text; the same one where an alert has interrupted the attempt."""
+        """Return the message with its new text, or the same one if an alert has interrupted the attempt."""
         number = message.number
         if number is None:
             number = await self._sender.send(chat, text, silent=True, topic=self._chats.topic(chat))
@@ -214,7 +214,7 @@ class AlertDelivery:
         return LivingMessage(key=message.key, number=number, text=text)
 
     async def _edit_unless_alert(self, chat: Recipient, number: int, text: str) -> bool:
-        """Edit, and return whether that was done: an alert does not wait for it, and it can be repeated."""
+        """Edit, and return whether that was done: an alert interrupts it, as it can be repeated."""
         edit = asyncio.create_task(self._sender.edit(chat, number, text))
         try:
             while not edit.done():
@@ -230,11 +230,11 @@ class AlertDelivery:
             edit.cancel()
 
     def _spent(self, chat: Recipient) -> None:
-        """Count a message towards what a chat takes."""
+        """Count a message towards the chat's limit."""
         self._edit_from_s[chat] = asyncio.get_running_loop().time() + EDIT_EVERY_S
 
     async def _send(self, chat: Recipient, message: OutgoingMessage) -> OutgoingMessage:
-        """Send what is left of a message, and return it as it was sent; accepted parts are never sent again."""
+        """Send what is left of a message, and return it as sent; accepted parts are never sent again."""
         silent, topic = self._is_quiet(chat), self._chats.topic(chat)
         living = message.living
         for part in message.parts[message.sent :]:
@@ -258,14 +258,14 @@ class AlertDelivery:
         self._after(lambda: self._outbox.begin(chat, message))
 
     def _on_rejected(self, chat: Recipient, error: MessageRejectedError) -> None:
-        """Keep the alert for later attempts, raising ChatUnreachableError; in the end report that it is left out."""
+        """Keep the alert for later attempts, raising ChatUnreachableError; in the end report that it is dropped."""
         now = asyncio.get_running_loop().time()
         if now - self._rejected_since.setdefault(chat, now) < REJECTED_FOR_S:
             raise ChatUnreachableError(error.reason)
         self._health.report(f"rejected {chat}", conditions.alert_left_out(chat=str(chat), cause=error.reason))
 
     def _after(self, save: Callable[[], None]) -> None:
-        """Save what was done; a full disk must not make us do it for ever."""
+        """Save what was done; a full disk must not make us repeat it for ever."""
         try:
             save()
         except StorageError as error:
@@ -277,7 +277,7 @@ class AlertDelivery:
         return bool(quiet and (is_unset(now) or quiet.contain(now, self._zone)))
 
     def _is_on_hold(self, chat: Recipient) -> bool:
-        """Whether to wait; not for the end of hours that nobody knows, as the clock is not set."""
+        """Whether to wait for the end of quiet hours; not while the clock is not set."""
         return self._chats.settings(chat).quiet_waits and self._is_quiet(chat) and not is_unset(self._clock())
 
     def _move(self, old: Recipient, new: int) -> None:
@@ -287,9 +287,9 @@ class AlertDelivery:
             self._report_disk(error)
 
     def _current_number(self, chat: Recipient) -> Recipient | None:
-        """Return the chat's present number, or None where another task serves it.
+        """Return the chat's present number, or None if another task serves it.
 
-        What waits for a group moves with it, whoever has reported the move.
+        What waits for a group moves with it, whichever task has learned of the move.
         """
         new = self._chats.present(chat)
         if new == chat:

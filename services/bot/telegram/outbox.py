@@ -1,6 +1,6 @@
 """Alerts that wait for delivery, and the state of the rules, in one file: synced to disk before anything is sent.
 
-Alerts and state change together, so whenever the power fails, an event is either still unreported or waits here.
+Alerts and state change together, so if the power fails, an event is either still unreported or waits here.
 """
 
 import logging
@@ -18,18 +18,18 @@ from shared.state_file import StateFile
 log = logging.getLogger("bot")
 
 MOST = 500
-"""Alerts that wait for one chat; further ones replace the oldest, or a month without internet would fill the disk."""
+"""The most alerts that wait for one chat; more replace the oldest, or a month without internet would fill the disk."""
 
 
 Recipient: TypeAlias = int | str
-"""Who gets alerts: the number of a chat, or the name of another channel."""
+"""A recipient of alerts: the number of a chat, or the name of another channel."""
 _Key: TypeAlias = Annotated[int | str, Field(union_mode="left_to_right")]
 
 
 class LivingMessage(BaseModel):
-    """A message that is edited while its outage goes on: its alert, its number and its text.
+    """A message that is edited during its outage: its alert, its number and its text.
 
-    Without a number it is still to be sent: the outage began in a digest, or somebody has deleted the message.
+    Without a number it has still to be sent: the outage began in a digest, or somebody has deleted the message.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,9 +40,9 @@ class LivingMessage(BaseModel):
 
 
 class OutgoingMessage(BaseModel):
-    """Alerts as they are sent: the parts of their text, and how many of these were accepted.
+    """Alerts being sent: the parts of their text, and how many of these have been accepted.
 
-    living is what is to be edited from now on; its number is that of the message, except after a digest.
+    living is the message to edit from now on; its number is that of the message, except after a digest.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,7 +55,7 @@ class OutgoingMessage(BaseModel):
 
 
 Redate = Callable[[Any], Any]
-"""Returns a value with its moments by another clock."""
+"""Returns a value with its times by another clock."""
 
 
 class OutboxContent(BaseModel):
@@ -65,7 +65,7 @@ class OutboxContent(BaseModel):
     waiting: dict[_Key, list[Alert]] = Field(default_factory=dict)
     living: dict[_Key, list[LivingMessage]] = Field(default_factory=dict)
     begun: dict[_Key, OutgoingMessage] = Field(default_factory=dict)
-    """Messages of which some parts were accepted: they are continued unchanged, for their beginning was read."""
+    """Messages of which some parts were accepted: they are continued unchanged, as their beginning has been read."""
 
     @model_validator(mode="before")
     @classmethod
@@ -89,7 +89,7 @@ class Outbox:
         return self._content.state
 
     def redate(self, change: Redate) -> None:
-        """Give what happened its times by another clock. Raises StorageError."""
+        """Convert the times of past events to another clock. Raises StorageError."""
         redated = OutboxContent(
             state=_redated_state(self.state, change),
             waiting={
@@ -107,7 +107,7 @@ class Outbox:
         return tuple(self._content.waiting.get(chat, ()))
 
     def put(self, state: AlertState, alerts: Sequence[tuple[Recipient, Alert]]) -> None:
-        """Replace the state and append alerts, each for a chat; on disk when this returns. Raises StorageError."""
+        """Replace the state and append alerts, each for a chat, and save both. Raises StorageError."""
         if state == self.state and not alerts:
             return
         self._content.state = state
@@ -132,9 +132,9 @@ class Outbox:
         self._save()
 
     def delivered(self, chat: Recipient, alerts: Sequence[Alert], message: LivingMessage | None = None) -> None:
-        """Remove delivered alerts, and from now on edit the message that tells of them. Raises StorageError.
+        """Remove delivered alerts, and from now on edit their message. Raises StorageError.
 
-        The clock may have been set since they were rendered, which gave those that wait other times.
+        The clock may have been set since they were rendered, which changed the times of those that wait.
         """
         told = {_event(one) for one in alerts}
         left = [one for one in self._content.waiting.get(chat, ()) if _event(one) not in told]
@@ -159,14 +159,14 @@ class Outbox:
             del self._content.living[chat]
 
     def move(self, numbers: Mapping[int, int]) -> None:
-        """Put what waits for a group under its new number. Raises StorageError."""
+        """Move what waits for a group to its new number. Raises StorageError."""
         for old in numbers.keys() & self._content.waiting.keys():
             there = self._content.waiting.setdefault(numbers[old], [])
             there[:0] = self._content.waiting.pop(old)
-            if begun := self._content.begun.pop(old, None):  # a group takes its messages with it
+            if begun := self._content.begun.pop(old, None):  # the messages of a group move with it
                 self._content.begun[numbers[old]] = begun
             self._save()
-        for old in numbers.keys() & self._content.living.keys():  # a message keeps no number in another chat
+        for old in numbers.keys() & self._content.living.keys():  # numbers of messages are valid in one chat only
             moved = [one.model_copy(update={"number": None}) for one in self._content.living.pop(old)]
             self._content.living.setdefault(numbers[old], []).extend(moved)
             self._save()
@@ -186,12 +186,12 @@ class Outbox:
 
 
 def _event(alert: Alert) -> tuple[str, bool]:
-    """Return what an alert is about, whatever the clock says."""
+    """Return what an alert is about, independent of the clock."""
     return alert.key, alert.over
 
 
 def _redated_state(state: AlertState, change: Redate) -> AlertState:
-    """Return the state by another clock; what was planned is not by ours."""
+    """Return the state by another clock; planned times are not by ours, and stay."""
     ours = {name: change(getattr(state, name)) for name in ("grid", "troubles", "plug_actions")}
     return state.model_copy(update=ours | {"outage": _redated_outage(state.outage, change)})
 

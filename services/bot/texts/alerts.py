@@ -30,12 +30,12 @@ MINUTE = timedelta(minutes=1)
 
 
 def alert_text(localizer: Localizer, alert: Alert) -> str:
-    """Return an alert as a message of its own."""
+    """Return an alert as a single message."""
     return RENDERERS.get(alert.kind, _trouble)(localizer, alert)
 
 
 def digest_text(localizer: Localizer, alerts: Sequence[Alert], *, after_quiet_hours: bool = False) -> str:
-    """Return one message for alerts that have waited, or "" where nothing is left to report."""
+    """Return one message for alerts that have waited, or "" if nothing is left to report."""
     entries = digest_entries(alerts, localizer.now)
     if not entries:
         return ""
@@ -61,7 +61,7 @@ def _grid_lost(localizer: Localizer, alert: Alert) -> str:
 
 
 def _by_schedule(localizer: Localizer, alert: Alert) -> Iterator[str]:
-    """Yield what the schedule says about an outage, and when it has the power back."""
+    """Yield what the schedule says about an outage, and when power should be back."""
     expected, window = EXPECTED.get(alert.expected) if alert.expected else None, alert.window
     if expected:
         yield localizer(expected)
@@ -93,7 +93,7 @@ def _state_before(localizer: Localizer, alert: Alert, name: str) -> str | None:
 
 
 def _figures(localizer: Localizer, alert: Alert) -> str | None:
-    """Return the figures; those of an event that was noticed late are of that later moment, and say so."""
+    """Return the figures; of an event that was noticed late they are from that later moment, which is said."""
     soc = localizer.number("percent", alert.soc_percent)
     if alert.is_belated and alert.figures_at is None:
         time = localizer.time(alert.stored_at)
@@ -160,7 +160,7 @@ def _schedule(localizer: Localizer, alert: Alert) -> str:
 
 
 def _differences(localizer: Localizer, change: ScheduleChange) -> list[str]:
-    """Return what happened to the hours without power, a line each."""
+    """Return what has changed in the hours without power, one line each."""
     return [
         localizer(
             f"bot.hours_{one.kind.value}", before=_spans(localizer, one.before), after=_spans(localizer, one.after)
@@ -179,7 +179,7 @@ def _span_or_possible(localizer: Localizer, window: Window) -> str:
 
 
 def _changed_days(localizer: Localizer, plan: OutageSchedule) -> list[str]:
-    """Return the days that a change touches, as they are now."""
+    """Return the days that a change affects, as they are now."""
     change = plan.change
     if change is None:
         return []
@@ -222,7 +222,7 @@ def _remind_power_back(localizer: Localizer, alert: Alert) -> str:
 
 
 def _ahead(localizer: Localizer, alert: Alert) -> str:
-    """Return the time left to the nearest minute: fifteen and not fourteen, two seconds after the tick."""
+    """Return the time left to the nearest minute: fifteen, not fourteen, two seconds after the tick."""
     return localizer.lasted(max(MINUTE, round((alert.at - localizer.now) / MINUTE) * MINUTE))
 
 
@@ -242,7 +242,7 @@ def _trouble(localizer: Localizer, alert: Alert) -> str:
 
 
 def _inverter(localizer: Localizer, alert: Alert) -> str:
-    """Name the inverter where there are several: then one that is silent says nothing of the grid."""
+    """Name the inverter if there are several: then a silent one says nothing about the grid."""
     is_one_of_several = bool(alert.name) and alert.kind is AlertKind.INVERTER_SILENT and not alert.over
     sentence = "bot.one_inverter_silent" if is_one_of_several else ""
     name = f" {alert.name}" if alert.name else ""
@@ -343,4 +343,4 @@ RENDERERS: dict[AlertKind, Callable[[Localizer, Alert], str]] = {
     AlertKind.CLOCK_UNSET: _clock_unset,
     AlertKind.PLUG: _plug,
 }
-"""The kinds that need more than a name and reasons."""
+"""The kinds that show more than a name and reasons."""

@@ -1,4 +1,4 @@
-"""What the recorder has written, as messages: energy and outages. Pure."""
+"""Recorded energy and outages as messages. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -11,11 +11,11 @@ ENERGY_COLUMNS = {"load": "load_kwh", "sun": "pv_kwh", "grid": "grid_in_kwh"}
 DAY = timedelta(days=1)
 
 Energy = Mapping[date, Mapping[str, float | None]]
-"""The energies of each day by their columns."""
+"""The energies of each day, by column."""
 
 
 def energy_text(localizer: Localizer, energy: Energy, due: datetime | None = None) -> str:
-    """Return the energy of today, yesterday and this month; due is since when it is not added up yet."""
+    """Return the energy of today, yesterday and this month; from `due` on it is not added up yet."""
     today = localizer.today
     periods = {
         "today": (today, today),
@@ -31,7 +31,7 @@ def energy_text(localizer: Localizer, energy: Energy, due: datetime | None = Non
 
 
 def _energy_line(localizer: Localizer, energy: Energy, period: str, first: date, last: date) -> str:
-    """Return the sums of some days, the dash where nothing is known."""
+    """Return the sums of some days, with a dash for what is unknown."""
 
     def kwh(column: str) -> str:
         known = [value for day, row in energy.items() if first <= day <= last and (value := row[column]) is not None]

@@ -12,7 +12,7 @@ from shared.texts.service_sentences import no_settings
 
 
 def inverter_text(localizer: Localizer, state: BrokerState) -> str:
-    """Return how every inverter is set, and who changed it last."""
+    """Return the settings of every inverter, and who changed them last."""
     names = inverters(state)
     if not names:
         return no_settings(localizer, state)

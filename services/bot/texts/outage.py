@@ -1,4 +1,4 @@
-"""The living message of an outage, edited as things happen, and that of its end. Pure."""
+"""The living message of an outage, edited as things happen, and the message of its end. Pure."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ from shared.texts.localizer import Localized, Localizer
 
 DONE = (ActionOutcome.DONE, ActionOutcome.DRY_RUN)
 WITH_REASONS = 5
-"""So many reasons are shown with the plugs that have them, other plugs by name."""
+"""How many reasons are shown with their plugs; other plugs are only named."""
 MOST_NAMES = 30
 
 
 def outage_text(localizer: Localizer, outage: Outage, key: str, *, with_plugs: bool = True) -> str | None:
-    """Return what the message of an alert says by now; None where it is not about this outage."""
+    """Return the present text of an alert's message; None if it is not about this outage."""
     off = _plugs(localizer, "bot.plugs_off", outage.off) if with_plugs else None
     if outage.lost and outage.now and key == outage.lost.key:
         if outage.back is None:
@@ -41,7 +41,7 @@ def _over(localizer: Localizer, lost: Alert, back: Alert) -> str:
 
 
 def _charge(localizer: Localizer, outage: Outage) -> str | None:
-    """Return how much of the charge the outage took."""
+    """Return how much of the charge the outage has used."""
     lost, back = outage.lost, outage.back
     if not lost or not back or lost.is_belated or back.is_belated:
         return None
@@ -73,12 +73,12 @@ def _plugs(localizer: Localizer, name: str, results: Mapping[str, PlugResult]) -
 
 
 def _plug_of(place: str) -> str:
-    """Return the plug of a place, which is the plug with its gang: one of two gangs is not two plugs."""
+    """Return the plug of a place, which names a plug and its gang: two gangs are one plug."""
     return place.rpartition("/")[0] or place
 
 
 def _by_reasons(results: list[PlugResult]) -> list[list[PlugResult]]:
-    """Return results with the same reasons together: where the network is gone, it is the same for all."""
+    """Return results grouped by reason: without a network, all have the same."""
     groups: list[list[PlugResult]] = []
     for one in results:
         same = next((group for group in groups if group[0].reasons == one.reasons), None)

@@ -1,4 +1,4 @@
-"""The outlook as the bot tells it: the command, the line of the battery, the alert. Pure."""
+"""The outlook in the bot's words: the command, the line of the battery, the alert. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from shared.trusted_time import is_unset
 
 
 def lasting(localizer: Localizer, left: timedelta, measured: datetime) -> str:
-    """Return until when the charge lasts that was measured at a moment; how long, where the clock is not set."""
+    """Return until when the charge measured at a moment lasts; how long, if the clock is not set."""
     if left > LONG:
         return localizer("bot.lasts_long")
     if is_unset(measured):
@@ -31,7 +31,7 @@ def lasting(localizer: Localizer, left: timedelta, measured: datetime) -> str:
 
 
 def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
-    """Return whether the battery lasts, what to do, and how that is known."""
+    """Return whether the battery lasts, what to do, and how it is known."""
     outlook = usable_outlook(snapshot.outlook, localizer.now)
     if outlook is None:
         last = fresh_outlook(snapshot.outlook, localizer.now)
@@ -42,7 +42,7 @@ def outlook_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
-    """Return the verdict, what is done for it and what to do; nothing without a fresh outlook."""
+    """Return the verdict, what is being done and what to do; nothing without a fresh outlook."""
     outlook = usable_outlook(snapshot.outlook, localizer.now)
     if outlook is None:
         return []
@@ -56,14 +56,14 @@ def short_lines(localizer: Localizer, snapshot: BrokerState) -> list[str]:
 
 
 def forecast_text(localizer: Localizer, alert: Alert) -> str:
-    """Return the alert that the battery will not last, or lasts after all."""
+    """Return the alert that the battery will not last, or will after all."""
     name, outage = "bot.forecast_lasts" if alert.over else "bot.forecast_short", alert.outlook
     said = outage_sentence(localizer, outage) if outage else localizer("outlook.stale")
     return lines(localizer(name, time=localizer.time(alert.at), verdict=said), *_advice(localizer, alert))
 
 
 def verdict_lines(localizer: Localizer, alert: Alert) -> list[str]:
-    """Return whether the battery lasts through an outage that goes on or was just named, and what to do."""
+    """Return whether the battery lasts through an outage, running or just named, and what to do."""
     outage = alert.outlook
     if outage is None:
         return []
@@ -72,5 +72,5 @@ def verdict_lines(localizer: Localizer, alert: Alert) -> list[str]:
 
 
 def _advice(localizer: Localizer, alert: Alert) -> list[str]:
-    """Return what to do; in an alert plugs have their names already."""
+    """Return what to do; in an alert, plugs already have their names."""
     return advice(localizer, alert.outlook, str, accepts_charge=alert.accepts_charge)

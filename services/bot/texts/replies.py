@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from services.bot.alerts.alert import FRESH_FOR
 from services.bot.texts.html import lines, paragraphs
 from services.bot.texts.outlook import lasting, short_lines
 from services.bot.texts.schedule import day_text, stale_note
 from shared import outages
 from shared.broker_state import BrokerState
 from shared.conditions import battery, clock
-from shared.freshness import CLOCK_SLACK, fresh
+from shared.freshness import CLOCK_SLACK, DECISION_HOLDS, fresh
 from shared.live_figures import (
-    BATTERY_HOLDS,
     LiveFigures,
+    flow_sign,
     is_battery_live,
     is_clock_unset,
     is_inverter_live,
@@ -33,10 +32,10 @@ from shared.texts.what_next import what_next
 from shared.trusted_time import is_unset
 
 NOBODY = {0, 1087968824, 136817688, 777000}
-"""Numbers that stand for no person: unknown, an anonymous administrator of a group, a channel, Telegram itself."""
+"""Numbers of no person: unknown, an anonymous administrator of a group, a channel, Telegram itself."""
 LOW_PERCENT = 30
 TIGHT = 1.25
-"""A runtime below this times what is needed is called tight."""
+"""A runtime below this multiple of what is needed is called tight."""
 COMMANDS = (
     "status",
     "battery",
@@ -84,7 +83,7 @@ def status_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def _live_grid(localizer: Localizer, snapshot: BrokerState) -> GridState | None:
-    """Return the state of the grid of now, None without the broker."""
+    """Return the present state of the grid, or None without the broker."""
     return live_figures(snapshot, localizer.now).grid if snapshot.connected else None
 
 
@@ -106,7 +105,7 @@ def _grid(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def _last_known(localizer: Localizer, snapshot: BrokerState) -> str | None:
-    """Return since when the inverter is silent, and what was known last, as the page says it."""
+    """Return since when the inverter has been silent, and what was known last, in the page's words."""
     grid = snapshot.grid
     if grid is None or grid.at > localizer.now + CLOCK_SLACK:
         return None
@@ -117,15 +116,15 @@ def _last_known(localizer: Localizer, snapshot: BrokerState) -> str | None:
 
 
 def _back(localizer: Localizer, snapshot: BrokerState) -> str | None:
-    """Return when power should be back, in an outage."""
+    """Return when power should be back, during an outage."""
     grid = _live_grid(localizer, snapshot)
     if grid is None or grid.state is not Grid.OFF:
         return None
-    return localizer("bot.back", back=Localized(what_next(snapshot, localizer, BATTERY_HOLDS)))
+    return localizer("bot.back", back=Localized(what_next(snapshot, localizer, DECISION_HOLDS)))
 
 
 def _answer(localizer: Localizer, snapshot: BrokerState) -> Sequence[str]:
-    """Return whether the battery lasts through the outage or the next one; how long it lasts, where nobody knows."""
+    """Return whether the battery lasts through this outage or the next; how long it lasts, if that is unknown."""
     if snapshot.connected and (verdict := short_lines(localizer, snapshot)[:1]):
         return verdict
     grid = _live_grid(localizer, snapshot)
@@ -152,7 +151,7 @@ def _figures(localizer: Localizer, snapshot: BrokerState) -> str | None:
     live = live_figures(snapshot, localizer.now)
     voltage = live.inverter.grid_voltage_v if live.inverter else None
     if voltage is None and live.grid:
-        voltage = live.grid.voltage_v  # of one inverter where there are several
+        voltage = live.grid.voltage_v  # of one inverter, if there are several
     sun = live.inverter.pv_power_w if live.inverter else None
     load = live.load_w
     return (
@@ -177,9 +176,8 @@ def _flow(localizer: Localizer, power_w: float | None) -> str:
     """Return whether a battery charges or discharges, and with what power."""
     if power_w is None:
         return localizer("bot.flow_unknown")
-    if round(power_w) == 0:
-        return localizer("bot.resting")
-    return localizer("bot.charging" if power_w > 0 else "bot.discharging", power=localizer.power(power_w))
+    name = {1: "charging", -1: "discharging", 0: "resting"}[flow_sign(power_w)]
+    return localizer(f"bot.{name}", power=localizer.power(power_w))
 
 
 def _pack_line(localizer: Localizer, snapshot: BrokerState, device: str, state: BatteryState) -> str:
@@ -201,12 +199,12 @@ def _today(localizer: Localizer, snapshot: BrokerState) -> str | None:
 def _updated(localizer: Localizer, snapshot: BrokerState) -> str:
     readings = (snapshot.grid, *snapshot.inverters.values(), *snapshot.batteries.values())
     newest = max(one.at for one in readings if one)
-    name = "bot.updated" if fresh(newest, localizer.now, FRESH_FOR) else "bot.old_data"
+    name = "bot.updated" if fresh(newest, localizer.now, DECISION_HOLDS) else "bot.old_data"
     return localizer(name, time=localizer.time(newest))
 
 
 def battery_text(localizer: Localizer, snapshot: BrokerState) -> str:
-    """Return the charge, how long it lasts and whether that is long enough, the cells, what is wrong."""
+    """Return the charge, how long it lasts and whether that is long enough, the cells, and what is wrong."""
     live = live_figures(snapshot, localizer.now)
     soc, load, batteries = live.soc_percent, live.load_w, packs(snapshot.batteries)
     if soc is None and not batteries:
@@ -223,7 +221,7 @@ def battery_text(localizer: Localizer, snapshot: BrokerState) -> str:
 
 
 def _doubts(localizer: Localizer, live: LiveFigures) -> Iterator[str]:
-    """Yield whose charge the sum of the batteries counts although it is silent, or does not know."""
+    """Yield the batteries whose charge the sum counts although they are silent, or whose charge is unknown."""
     for reason in live.battery.health_reasons if live.battery else ():
         if reason.code in (battery.charge_carried.code, battery.charge_unknown.code):
             yield localizer("bot.charge_doubt", reason=localizer.reason(reason))
@@ -243,7 +241,7 @@ def _runtime(localizer: Localizer, schedule: OutageSchedule | None, live: LiveFi
 
 
 def _dark_until(schedule: OutageSchedule | None, live: LiveFigures, now: datetime) -> Window | None:
-    """Return the outage whose end should bring the power back; the one at hand while the power is on."""
+    """Return the outage whose end should bring the power back; while the power is on, the nearest one."""
     if schedule is None or outages.is_stale(schedule, now):
         return None
     since = live.grid.since if live.grid and live.grid.state is Grid.OFF else now
@@ -267,7 +265,7 @@ def _pack(localizer: Localizer, snapshot: BrokerState, device: str, state: Batte
 
 
 def plugs_text(localizer: Localizer, snapshot: BrokerState) -> str:
-    """Return every plug and what is known of it."""
+    """Return every plug and what is known about it."""
     if not snapshot.plugs:
         return localizer("bot.no_plugs")
     return lines(
@@ -321,7 +319,7 @@ def help_text(localizer: Localizer, *, is_viewer: bool) -> str:
 
 
 def id_text(localizer: Localizer, chat: int, user: int, topic: int | None, *, is_allowed: bool) -> str:
-    """Return a chat's number with that of its topic, in a group the person's own too; for a stranger how to go on."""
+    """Return the numbers of a chat and its topic, in a group also the person's; tell a stranger how to continue."""
     number = str(chat) if topic is None else f"{chat}/{topic}"
     own = localizer("bot.own_id", user=user) if user not in NOBODY | {chat} else None
     return lines(localizer("bot.your_id", chat=number), own, None if is_allowed else localizer("bot.how_to_allow"))

@@ -17,7 +17,7 @@ DAY_STATES = {
 
 
 def schedule_text(localizer: Localizer, state: BrokerState, count: int = 3) -> str:
-    """Return the days ahead; those after tomorrow only where something is known of them."""
+    """Return the days ahead; those after tomorrow only if something is known about them."""
     plan = state.schedule
     if plan is None:
         reason = why(localizer, state, "schedule")
@@ -32,7 +32,7 @@ def schedule_text(localizer: Localizer, state: BrokerState, count: int = 3) -> s
 
 
 def stale_note(localizer: Localizer, plan: OutageSchedule, sentence: str) -> str | None:
-    """Return how old the plan is, where no source has confirmed it lately."""
+    """Return how old the schedule is, if no source has confirmed it lately."""
     is_old = plan.stale or outages.is_stale(plan, localizer.now)
     return localizer(sentence, time=_fetched(localizer, plan)) if is_old else None
 

@@ -8,12 +8,11 @@ from dash import html
 from services.dashboard.battery.cells import cells, spread
 from services.dashboard.battery.packs import Pack
 from services.dashboard.markup import attributes
+from services.dashboard.now.power_flow import battery_flow
 from services.dashboard.reasons import reason_lines, reasons_in_line
 from shared.messages import BatteryInfo, BatteryState
 from shared.texts.localizer import Localizer
 
-STILL_W = 10
-"""Below this the power is sensor noise."""
 STRONG_DBM, FAIR_DBM = -70, -85
 """From here on Bluetooth works well in practice, and with some errors."""
 
@@ -93,7 +92,7 @@ def _last(pack: Pack, localizer: Localizer) -> str:
 def _charge(pack: Pack, state: BatteryState, localizer: Localizer) -> html.Div:
     soc = localizer.number("percent", state.soc_percent, 0)
     bar = html.Div(html.Div(className="filled", style={"width": f"{state.soc_percent or 0:.0f}%"}), className="bar")
-    words = [_flow(state.power_w, localizer)]
+    words = [battery_flow(state.power_w, localizer)]
     if pack.live and pack.until is not None:
         words.append(localizer("battery.lasts_until", at=localizer.since(pack.until)))
     return html.Div(
@@ -104,15 +103,6 @@ def _charge(pack: Pack, state: BatteryState, localizer: Localizer) -> html.Div:
         ],
         className="pack-charge",
     )
-
-
-def _flow(power_w: float | None, localizer: Localizer) -> str:
-    if power_w is None:
-        return localizer("unknown")
-    if abs(power_w) < STILL_W:
-        return localizer("flow.resting")
-    direction = localizer("flow.charging" if power_w > 0 else "flow.discharging")
-    return f"{direction} {localizer.power(power_w)}"
 
 
 def _power_facts(state: BatteryState, localizer: Localizer) -> Facts:

@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from services.dashboard.markup import attributes
-from services.dashboard.now.power_flow import sign
+from services.dashboard.now.power_flow import battery_flow
 from shared.broker_state import BrokerState
 from shared.live_figures import is_battery_live, packs
 from shared.messages import BatteryState
@@ -20,7 +20,7 @@ def pack_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
 
 def _row(snapshot: BrokerState, name: str, state: BatteryState, localizer: Localizer) -> html.Span:
     live = snapshot.connected and is_battery_live(snapshot, name, localizer.now)
-    note = _flow(state, localizer) if live else localizer("page.as_of", at=localizer.since(state.at))
+    note = battery_flow(state.power_w, localizer) if live else localizer("page.as_of", at=localizer.since(state.at))
     soc = localizer.number("percent", state.soc_percent)
     level = html.Span(html.Span(className="level"), className="bar", style={"--soc": str(state.soc_percent or 0)})
     return html.Span(
@@ -32,15 +32,4 @@ def _row(snapshot: BrokerState, name: str, state: BatteryState, localizer: Local
         ],
         className="pack",
         **attributes(data_state="live" if live else "stale"),
-    )
-
-
-def _flow(state: BatteryState, localizer: Localizer) -> str:
-    if state.power_w is None:
-        return localizer("unknown")
-    direction = {1: "charging", -1: "discharging", 0: "resting"}[sign(state.power_w)]
-    return (
-        f"{localizer(f'flow.{direction}')} {localizer.power(state.power_w)}"
-        if sign(state.power_w)
-        else localizer("flow.resting")
     )

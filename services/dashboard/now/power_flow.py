@@ -1,11 +1,9 @@
 """The four nodes of the power flow: numbers, directions and strength of each flow, pure."""
 
-from shared.live_figures import load_w
+from shared.live_figures import flow_sign, load_w
 from shared.messages import Grid, InverterState
 from shared.texts.localizer import Localizer
 
-STILL_W = 10
-"""Below this a flow is sensor noise and is drawn as idle."""
 FULL_W = 5000
 """From here on a flow is drawn at full strength."""
 
@@ -48,8 +46,18 @@ def _direction(watts: float | None, names: tuple[str, str, str], localizer: Loca
     if watts is None:
         return ""
     positive, negative, still = names
-    name = {1: positive, -1: negative, 0: still}[sign(watts)]
+    name = {1: positive, -1: negative, 0: still}[flow_sign(watts)]
     return localizer(f"flow.{name}")
+
+
+def battery_flow(power_w: float | None, localizer: Localizer) -> str:
+    """Return in which direction a battery's current flows, and with what power."""
+    if power_w is None:
+        return localizer("unknown")
+    if not flow_sign(power_w):
+        return localizer("flow.resting")
+    direction = localizer("flow.charging" if power_w > 0 else "flow.discharging")
+    return f"{direction} {localizer.power(power_w)}"
 
 
 def nodes(inverter: InverterState, grid: Grid) -> dict[str, str]:
@@ -65,7 +73,7 @@ def nodes(inverter: InverterState, grid: Grid) -> dict[str, str]:
 def _node(watts: float | None) -> str:
     if watts is None:
         return "unknown"
-    return "active" if sign(watts) else "idle"
+    return "active" if flow_sign(watts) else "idle"
 
 
 def flow(inverter: InverterState, grid: Grid) -> dict[str, float]:
@@ -80,13 +88,4 @@ def flow(inverter: InverterState, grid: Grid) -> dict[str, float]:
 
 def strength(watts: float | None) -> float:
     """Return the power relative to FULL_W, with its sign."""
-    if watts is None or not sign(watts):
-        return 0
-    return sign(watts) * round(min(1, abs(watts) / FULL_W), 3)
-
-
-def sign(watts: float | None) -> int:
-    """Return the direction of a flow, 0 for none."""
-    if watts is None or abs(watts) < STILL_W:
-        return 0
-    return 1 if watts > 0 else -1
+    return flow_sign(watts) * round(min(1, abs(watts or 0) / FULL_W), 3)

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from services.poller.inverter_list import inverter_list
-from services.poller.settings import ModbusSettings, PollerSettings, TransportKind
+from services.poller.settings import PORTS, ModbusSettings, PollerSettings, TransportKind
 from services.poller.tools.dump import dump
 from services.poller.tools.read import read
 from services.poller.tools.scan import Finding, ScanRange, scan
@@ -31,7 +31,8 @@ def _run(options: argparse.Namespace, localizer: Localizer) -> None:
         return
     settings = _listed(options.inverter, localizer) if getattr(options, "inverter", "") else load(ModbusSettings)
     if options.tool == "scan":
-        where = ScanRange(settings, options.networks, options.ports or [502, 8899], serial=not options.no_serial)
+        ports = options.ports or [PORTS[TransportKind.TCP], PORTS[TransportKind.RTU_OVER_TCP]]
+        where = ScanRange(settings, options.networks, ports, serial=not options.no_serial)
         shown = Finding.to_json if options.json else partial(Finding.line, localizer=localizer)
         asyncio.run(scan(where, localizer, lambda finding: write(shown(finding))))
         return

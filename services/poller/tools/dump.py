@@ -23,7 +23,7 @@ PRIVATE = (range(172, 184), range(186, 198))
 
 async def dump(inverter: RegisterSource, file: Path, localizer: Localizer) -> str:
     """Save all registers and return a sentence about it."""
-    _save(file, {}, localizer)  # better to fail now than after a minute of reading
+    _save(file, {}, localizer)  # rather fail now than after a minute of reading
     words, refused = await _read_all(inverter)
     _save(file, {"dumps": [_record(masked(words), refused)]}, localizer)
     return localizer("tool.dumped", count=len(words), file=file)
@@ -38,7 +38,7 @@ def _save(file: Path, content: dict[str, Any], localizer: Localizer) -> None:
 
 
 async def _read_all(inverter: RegisterSource) -> tuple[Words, list[str]]:
-    """Read the whole range, then the layout's own blocks, because half of a value reads as zero."""
+    """Read the whole range, then the layout's own blocks, because half a value reads as zero."""
     words: dict[int, int] = {}
     refused: list[str] = []
     for block in _ranges():

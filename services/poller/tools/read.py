@@ -1,4 +1,4 @@
-"""One reading as a table."""
+"""Prints one reading as a table."""
 
 from datetime import UTC, datetime
 

@@ -44,23 +44,23 @@ class ScanRange:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is there, and with which settings it is reached; without any it is no inverter."""
+    """What is there, and the settings that reach it; without settings it is no inverter."""
 
     text: str
     settings: dict[str, str] = field(default_factory=dict)
 
     def line(self, localizer: Localizer) -> str:
-        """Return it for people."""
+        """Return it as a line for people."""
         settings = " ".join(f"{name}={value}" for name, value in self.settings.items())
         return localizer("tool.set", found=self.text, settings=settings) if settings else self.text
 
     def to_json(self) -> str:
-        """Return it for programs."""
+        """Return it as JSON for programs."""
         return json.dumps({"text": self.text, "settings": self.settings}, ensure_ascii=False)
 
 
 async def scan(where: ScanRange, localizer: Localizer, report: Callable[[Finding], None]) -> None:
-    """Search everywhere, and report what is found as it is found. Raises DeviceOfflineError if no inverter is."""
+    """Search everywhere, and report each finding at once. Raises DeviceOfflineError if there is no inverter."""
     is_found = False
     for search in (_dongles(where, localizer), _gateways(where, localizer), _serial_ports(where, localizer)):
         async for finding in search:
@@ -106,7 +106,7 @@ async def _gateways(where: ScanRange, localizer: Localizer) -> AsyncIterator[Fin
 
 
 async def _serial_ports(where: ScanRange, localizer: Localizer) -> AsyncIterator[Finding]:
-    """Only ports with something plugged in: every PC has a few that are not connected."""
+    """Return the ports with something plugged in: every PC has a few that are not connected."""
     named = where.settings.modbus_serial_port
     devices = {named} if named else {port.device for port in list_ports.comports() if port.hwid != "n/a"}
     for device in sorted(devices) if where.serial else ():
@@ -144,7 +144,7 @@ def _networks(where: ScanRange) -> Iterable[IPv4Network]:
 
 
 async def _listening(places: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Return the places that accept a connection."""
+    """Return the addresses that accept a connection."""
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def listens(host: str, port: int) -> bool:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import cast
 
 BUFFER_BYTES = 4096
-"""The newest received bytes that are kept: fifteen frames. A line full of noise takes no more memory than this."""
+"""How many of the newest bytes are kept: fifteen frames. A line full of noise takes no more memory than this."""
 
 
 class Connection(asyncio.Protocol):
     """A byte stream.
 
-    `peer` is the address of the other side, `lost` means that nothing more can come, `closed` that we closed it first.
+    `peer` is the address of the other side, `lost` means that nothing more can arrive, `closed` that we closed it.
     `greeted` is for the client that speaks over it.
     """
 

@@ -1,7 +1,7 @@
 """The Wi-Fi dongle's reverse connection: we order it by UDP to connect to us, and it does by TCP.
 
-One connection at a time. The newest one counts, for a dongle that has restarted connects again while the old connection
-still looks alive. The order is sent every ANNOUNCE_S seconds, but only while no connection is open.
+There is one connection at a time. The newest one counts, because a dongle that has restarted connects again while the
+old connection still looks alive. The order is sent every ANNOUNCE_S seconds, but only while no connection is open.
 """
 
 import asyncio
@@ -20,22 +20,22 @@ from shared.errors import DeviceOfflineError
 RESOLVE_S = 5.0
 ANNOUNCE_S = 3.0
 CONNECT_S = ANNOUNCE_S + 2.0
-"""How long to wait for the dongle: until the next announcement, and the time that a dongle takes to act on it."""
+"""How long to wait for the dongle: until the next announcement, and for the dongle to act on it."""
 ANSWER_S = 0.7
 """How long to wait for answers to a broadcast."""
 SECOND_DONGLE_S = 1.0
 LOSSES, LOSSES_WITHIN_S = 4, 60.0
-"""So many lost connections in so short a time mean that another program takes the dongle away."""
+"""This many lost connections within this time mean that another program takes the dongle away."""
 CHECK_S = 0.5
 PROBES = 2
-"""After so many probes without an answer all dongles get the order, for some answer to nothing else."""
+"""After this many probes without an answer all dongles get the order, because some answer to nothing else."""
 
 
 class DongleTransport:
     """A dongle that connects to us.
 
-    An empty host means the only dongle on the network that nobody else reads, an empty local_ip the address of ours on
-    the route to it.
+    An empty host means the only dongle on the network that no other reader has, an empty local_ip this machine's
+    address on the route to it.
     """
 
     gap_s = 0.1
@@ -63,7 +63,7 @@ class DongleTransport:
         return self._connection.peer if self._connection else self._host
 
     async def open(self) -> Connection:
-        """Wait for the dongle's connection, and announce meanwhile where it should connect."""
+        """Wait for the dongle's connection, meanwhile announcing where it should connect."""
         began = _now()
         self.address = (await self._name.addresses(RESOLVE_S, socket.AF_INET))[0] if self._host else ""
         await self._listener.open(self)  # before anything is announced: a dongle connects at once
@@ -80,7 +80,7 @@ class DongleTransport:
 
     @property
     def problem(self) -> Reason | None:
-        """What is wrong although readings come: another program keeps taking the dongle away."""
+        """What is wrong although readings arrive: another program keeps taking the dongle away."""
         if len(self._losses) < LOSSES or _now() - self._losses[0] > LOSSES_WITHIN_S:
             return None
         return poller.dongle_contended(times=LOSSES, seconds=LOSSES_WITHIN_S)
@@ -104,7 +104,7 @@ class DongleTransport:
     # the connection
 
     async def _accept(self) -> Connection:
-        """Return a connection that lasts. After an order to all dongles a second one may be about to connect, too."""
+        """Return a connection that lasts. After an order to all dongles a second one may also be about to connect."""
         while self._connection is None or self._connection.lost:
             self._connected.clear()
             await self._connected.wait()
@@ -130,7 +130,7 @@ class DongleTransport:
         self._connected.set()
 
     def refuse(self, connection: Connection) -> None:
-        """Note a connection of a dongle that nobody reads: perhaps it is this one, at another address."""
+        """Note a connection of a dongle that no reader has: perhaps it is this one, at another address."""
         self._callers[connection.peer] = connection
 
     # the announcement
@@ -176,7 +176,7 @@ class DongleTransport:
         self._discovery.redirect((host, self._udp_port), (local_ip, self._listener.port))
 
     def _answered_since(self, moment: float) -> list[str]:
-        """Return the dongles that have answered and that nobody else reads."""
+        """Return the dongles that have answered and that no other reader has."""
         others = self._listener.others(self)
         return [address for address in self._discovery.answered_since(moment) if address not in others]
 

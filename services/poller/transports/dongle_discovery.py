@@ -13,11 +13,11 @@ PROBE = b"set>server="
 ANSWER = b"rsp>server="
 MAX_DONGLES = 64
 LINE_ENDS = (b"", b"\r\n", b"\n")
-"""Some firmware wants the end of a line."""
+"""Some firmware expects a line end."""
 
 
 class DongleDiscovery(asyncio.DatagramProtocol):
-    """Sends orders to dongles; `answered` holds their addresses with the loop's time of each one's last answer."""
+    """Sends orders to dongles; `answered` maps their addresses to the loop's time of the last answer."""
 
     def __init__(self) -> None:
         self.answered: dict[str, float] = {}
@@ -25,7 +25,7 @@ class DongleDiscovery(asyncio.DatagramProtocol):
         self._orders = 0
 
     async def start(self) -> None:
-        """Open a socket that may broadcast, unless there is one."""
+        """Open a socket that may broadcast, unless there is one already."""
         if self._transport:
             return
         loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ class DongleDiscovery(asyncio.DatagramProtocol):
         self._send(PROBE, address)
 
     def redirect(self, address: tuple[str, int], server: tuple[str, int]) -> None:
-        """Order a dongle, or all, to connect to a server; each time with another end of the line."""
+        """Order a dongle, or all, to connect to a server; each time with another line end."""
         line_end = LINE_ENDS[self._orders % len(LINE_ENDS)]
         self._send(f"set>server={server[0]}:{server[1]};".encode() + line_end, address)
         self._orders += 1
@@ -69,7 +69,7 @@ class DongleDiscovery(asyncio.DatagramProtocol):
 
 
 def local_address_towards(host: str) -> str:
-    """Return this machine's address on the route to a host, or raise OSError where there is no route."""
+    """Return this machine's address on the route to a host, or raise OSError if there is no route."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         probe.connect((host, UDP_PORT))

@@ -12,7 +12,7 @@ from shared.errors import DeviceOfflineError
 
 
 class DongleReader(Protocol):
-    """Who reads one dongle; an empty address is any dongle that nobody else reads."""
+    """The reader of one dongle; an empty address is any dongle that no other reader has."""
 
     @property
     def address(self) -> str:
@@ -22,7 +22,7 @@ class DongleReader(Protocol):
         """Take a new connection of the dongle."""
 
     def refuse(self, connection: Connection) -> None:
-        """Note a connection of a dongle that nobody reads."""
+        """Note a connection of a dongle that no reader has."""
 
 
 class DongleListener:
@@ -57,7 +57,7 @@ class DongleListener:
             self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self, reader: DongleReader) -> None:
-        """Listen no longer, if nobody else reads a dongle."""
+        """Stop listening, unless there are other readers."""
         if reader in self._readers:
             self._readers.remove(reader)
         if not self._readers and self._server:
@@ -65,7 +65,7 @@ class DongleListener:
             self._server = None
 
     def others(self, reader: DongleReader) -> set[str]:
-        """Return the addresses of the dongles that others read."""
+        """Return the addresses of the dongles of other readers."""
         return {other.address for other in self._readers if other is not reader}
 
     def _dispatch(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Which program listens on a TCP port of this machine, as far as /proc shows it to us."""
+"""Which program listens on a TCP port of this machine, as far as /proc shows it."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ LISTEN = "0A"
 
 
 def port_taken(port: int) -> Reason:
-    """Return the reason that another program has a port, with its name and process id where we may see them."""
+    """Return the reason that another program has a port, with its name and process id if we may see them."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for process in Path("/proc").glob("[0-9]*"):
         if sockets.intersection(_open_files(process)):
@@ -20,7 +20,7 @@ def port_taken(port: int) -> Reason:
 
 
 def _listening_inodes(port: int) -> Iterator[str]:
-    """The inodes of the sockets that listen on a port; see proc(5) for the columns."""
+    """Return the inodes of the sockets that listen on a port; see proc(5) for the columns."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in _text(Path(table)).splitlines()[1:]:
             fields = line.split()

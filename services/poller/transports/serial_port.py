@@ -26,7 +26,7 @@ class SerialStream(asyncio.Transport):
         self._loop.add_reader(port.fileno(), self._read)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send now what the port takes, and the rest when it takes more."""
+        """Send what the port takes now, and the rest when it takes more."""
         self._unsent += bytes(data)
         self._write()
 

@@ -1,4 +1,4 @@
-"""What every way to the inverter offers to the Modbus client."""
+"""The interface of every way to the inverter, for the Modbus client."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -17,7 +17,7 @@ class Transport(Protocol):
 
     @property
     def framings(self) -> Sequence[Framing]:
-        """The framings that are possible here; where there are several, the first that gets a response is used."""
+        """The possible framings; of several, the first that gets a response is used."""
 
     @property
     def where(self) -> str:
@@ -25,7 +25,7 @@ class Transport(Protocol):
 
     @property
     def problem(self) -> Reason | None:
-        """What is wrong with the transport although readings come."""
+        """What is wrong with the transport although readings arrive."""
 
     async def open(self) -> Connection:
         """Return a new connection, or raise DeviceOfflineError."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from services.recorder.sqlite_files import side_files
+from services.recorder.sqlite_pages import MAGIC
 from shared.conditions import Reason, files
 from shared.conditions import recorder_tools as tools
 from shared.conditions.system import os_reason
@@ -16,8 +17,6 @@ from shared.errors import DamagedError, StorageError, UsageError
 from shared.files import move_into_place
 from shared.history.database_errors import first_line, sqlite_code
 from shared.history.engine import Place
-
-MAGIC = b"SQLite format 3\0"
 
 
 class ToolError(StorageError):

@@ -14,7 +14,7 @@ from services.poller.transports.factory import create_client
 from services.poller.transports.host_names import HostName
 from shared.conditions import poller
 from shared.errors import DeviceOfflineError
-from tests.poller.simulated_inverter import quiet_port
+from tests.support.ports import free_port
 
 HOST = "inverter.home"
 
@@ -80,7 +80,7 @@ async def test_a_name_server_that_hangs_does_not_keep_others_from_working(
     """What blocks runs in a few threads that everything of a service shares, the connection to the broker too."""
     monkeypatch.setattr("services.poller.transports.dongle.RESOLVE_S", 0.01)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
-    given: dict[str, Any] = {"modbus_transport": wire, "modbus_host": HOST, "modbus_port": quiet_port()}
+    given: dict[str, Any] = {"modbus_transport": wire, "modbus_host": HOST, "modbus_port": free_port()}
     inverter = create_client(ModbusSettings(_env_file=None, modbus_timeout=0.1, **given))
     for _ in range(3):
         with pytest.raises(DeviceOfflineError):
