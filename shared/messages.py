@@ -1089,11 +1089,12 @@ class OutageOutlook(BaseModel):
 
     end is None where nobody knows it: of an emergency, or an outage that was not planned; then only holds_until is an
     answer. chance is that of lasting until power really returns, late as it may be. margin_min is how much longer than
-    until `end` the charge holds, negative if it falls short; margin_percent is the typical charge at the end less the
-    reserve. charge_needed_percent is the charge before it begins with which it lasts nine times in ten, None if none
-    does; charge_from is when charging has to begin at the measured charging power, None if the charge suffices or
-    nothing is to be done; in_time is whether there is time enough. shedding are the plugs that outages switch off, the
-    first to go first, after an entry for none of them; empty for an outage that is only possible or without an end.
+    until `end` the charge holds, negative if it falls short; late_min is how much later than `end` power usually
+    returns, negative if earlier; margin_percent is the typical charge at the end less the reserve.
+    charge_needed_percent is the charge before it begins with which it lasts nine times in ten, None if none does;
+    charge_from is when charging has to begin at the measured charging power, None if the charge suffices or nothing is
+    to be done; in_time is whether there is time enough. shedding are the plugs that outages switch off, the first to go
+    first, after an entry for none of them; empty for an outage that is only possible or without an end.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1105,6 +1106,7 @@ class OutageOutlook(BaseModel):
     verdict: Verdict
     chance: float | None = Field(default=None, ge=0, le=1)
     margin_min: Minutes | None = None
+    late_min: Minutes | None = None
     margin_percent: float | None = None
     charge_at_start: Band | None = None
     charge_at_end: Band | None = None

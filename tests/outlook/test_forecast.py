@@ -210,6 +210,8 @@ def test_how_late_power_returns_is_learned():
     assert late.learned["returns_late_min"].value == pytest.approx(60, abs=10)
     in_time = forecast(home(30), NOW, plan((2, 6)))
     assert late.outages[0].charge_at_end.p50 < in_time.outages[0].charge_at_end.p50
+    assert late.outages[0].late_min == pytest.approx(60, abs=15)
+    assert in_time.outages[0].late_min < 15
 
 
 def test_charging_ahead_is_advised_in_time():
