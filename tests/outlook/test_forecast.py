@@ -500,6 +500,20 @@ def test_a_charge_that_falls_without_reason_is_nothing_to_be_sure_of(points, min
     assert after.charge_at_end.p90 > before.charge_at_end.p50 - 5, "it may also be wrong"
 
 
+@pytest.mark.parametrize("points", [-40, -20, 15])
+@pytest.mark.parametrize("minutes", [10, 30, 70])
+def test_a_charge_that_has_jumped_to_where_it_was_counted_is_not_sought_elsewhere(points, minutes):
+    """A BMS that was wrong for hours has corrected itself; most of its late readings are wrong."""
+    record = home(off_now_h=5, load_w=400)
+    soc = np.array(record.soc_percent)
+    soc[-60 : -minutes // 5] = np.clip(soc[-60 : -minutes // 5] + points, 0, 98)
+    charge = forecast(replace(record, soc_percent=soc), NOW, None).charge
+    assert charge.jumped
+    low, high = sorted((charge.inverter, charge.counted))
+    assert high - low < 6
+    assert low - 6 <= charge.percent <= high + 6
+
+
 def test_counted_energy_corrects_a_charge_that_strays():
     """Between full charges, four days apart, the report strays upwards by four points a day; no full one since."""
     days, true, stray = 43, [], []
