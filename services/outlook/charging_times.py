@@ -12,7 +12,7 @@ from services.outlook.history import Floats, Ints
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, Steps
 
 CHARGING_W = 60.0
-"""Less is a battery at rest."""
+"""Less is a battery at rest. So weak is no charger of a 48 V battery: the least that can be set there, 2 A, is 100 W."""
 ROOM_POINTS = 5.0
 """A battery so far below the charge at which charging ends has room."""
 RESTS_STEPS = PER_HOUR
