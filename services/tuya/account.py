@@ -14,7 +14,7 @@ NO_NAMES: Mapping[str, str] = {}
 PLUGS = frozenset({"cz", "pc", "kg", "tdq", "dlq", "wkcz"})
 """Categories of plugs, strips, wall switches and breakers."""
 NEVER = frozenset({"ckmkzq", "cl", "clkg", "jtmspro", "mal", "mk", "ms", "sd", "sp", "wg2", "ywbj"})
-"""Categories with a switch that is no load: doors, gates, locks, curtains, alarms, vacuum cleaners, cameras."""
+"""Categories with a switch that is not a load: doors, gates, locks, curtains, alarms, vacuum cleaners, cameras."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def to_device(record: Mapping[str, Any]) -> Device:
 
 
 def to_plug(device: Device, names: Mapping[str, str] = NO_NAMES, *, enabled: bool = False) -> Plug | None:
-    """Return a device as a plug, None where it has no relay. One that is enabled by itself is yet to be seen."""
+    """Return a device as a plug, or None if it has no relay. One enabled automatically has not been seen yet."""
     if not device.gangs:
         return None
     enabled = enabled and device.category in PLUGS
@@ -68,7 +68,7 @@ def to_plug(device: Device, names: Mapping[str, str] = NO_NAMES, *, enabled: boo
     }
     try:
         return Plug.model_validate(fields | ({"local_key": key} if is_key(key) else {}))
-    except ValidationError:  # an id that does not fit into a topic
+    except ValidationError:  # an id that is not valid in a topic
         return None
 
 
@@ -86,7 +86,7 @@ def mismatch(plug: Plug, device: Device | None) -> Reason | None:
 
 
 def missing_key(plug: Plug, device: Device) -> str:
-    """Return the key of a plug whose owner has left it out, an empty string where it needs none."""
+    """Return the key of a plug whose owner has left it out, or an empty string if none is needed."""
     theirs = device.local_key.get_secret_value()
     is_missing = plug.mode is not Mode.CLOUD and not plug.local_key.get_secret_value()
     return theirs if is_missing and is_key(theirs) else ""
