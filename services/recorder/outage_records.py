@@ -28,7 +28,7 @@ PUBLISHED_WITHIN = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Scope:
-    """The home whose outages are recomputed, the zone of its days, and the present time, as the end of a running one."""
+    """The home whose outages are recomputed, the zone of its days, and the present time as the end of a running one."""
 
     home: str
     zone: tzinfo
