@@ -29,7 +29,7 @@ from shared.history.readings import readings
 from shared.history.reports import By, energy, outage_records, statistics
 from shared.history.tables import from_ms, to_ms
 from shared.history.tables import inverter_state as table
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 ZONE = ZoneInfo("Europe/Kyiv")

@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import requests
 
-from tests.support.broker import ROOT, free_port
+from tests.support.broker import ROOT
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 DASHBOARDS = ROOT / "deploy/homeassistant"

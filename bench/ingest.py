@@ -23,7 +23,8 @@ import psutil
 from bench.recorder import filled_reading
 from shared.history.tables import from_ms, inverter_state
 from shared.topics import INVERTER_STATE
-from tests.support.broker import ROOT, Broker, free_port
+from tests.support.broker import ROOT, Broker
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 BEFORE = "d13a79e"

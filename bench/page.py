@@ -29,8 +29,9 @@ from shared.history.engine import reader
 from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
 from tests.dashboard.full_house import crowded, house
 from tests.dashboard.harness import Dashboard, record
-from tests.support.broker import Broker, free_port, listens
+from tests.support.broker import Broker
 from tests.support.chromium import CHROMIUM
+from tests.support.ports import free_port, listens
 from tests.support.stack import INVERTER, running_stack
 from tests.support.waiting import eventually
 

@@ -18,7 +18,8 @@ from typing import Any
 import requests
 
 from bench.wire_cycles import Values
-from tests.support.broker import ROOT, free_port
+from tests.support.broker import ROOT
+from tests.support.ports import free_port
 from tests.support.stack import Process
 from tests.support.waiting import eventually
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from shared.broker_state import BrokerState
 from shared.charge import runtime
+from shared.conditions import Severity, severity
 from shared.freshness import BATTERY_HOLDS, DECISION_HOLDS, OUTLOOK_HOLDS, PLUG_HOLDS, STATUS_HOLDS, fresh
 from shared.messages import (
     Availability,
@@ -180,6 +181,14 @@ def is_plug_live(plug: PlugState, now: datetime) -> bool:
 def is_service_running(status: ServiceStatus | None, now: datetime) -> bool:
     """Whether a service is running: it repeats its status and has not said goodbye."""
     return status is not None and status.state is not ServiceHealth.OFFLINE and fresh(status.at, now, STATUS_HOLDS)
+
+
+def is_unused(state: BrokerState, service: str) -> bool:
+    """Whether a service reports that its part of the home is not set up, which is no fault."""
+    status = state.services.get(service)
+    if status is None or status.state is not ServiceHealth.DISABLED:
+        return False
+    return all(severity(one) is Severity.NOTICE for one in status.reasons)
 
 
 def is_clock_unset(state: BrokerState, now: datetime) -> bool | None:

@@ -204,6 +204,10 @@ class Grid(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ReplayRequest(Message):
+    """The broker has kept nothing for the recorder, so what was published lately shall be published again."""
+
+
 class GridState(Message):
     """Whether the grid is on, repeated with every reading of the inverter.
 
@@ -521,7 +525,8 @@ class ProfileCommand(Message):
 class ChargeAheadPhase(StrEnum):
     """What charging ahead does.
 
-    It is off, has nothing to do, waits until begins_at, charges, puts the settings back, or is held off by a person.
+    It is off, has nothing to do, waits until begins_at or (null) until the BMS allows charging, charges, puts the
+    settings back, or is held off by a person.
     """
 
     OFF = "off"

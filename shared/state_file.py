@@ -49,13 +49,27 @@ class StateFile(Generic[M]):
         try:
             return self.peek()
         except DamagedStateError:
-            on_damaged(self._set_aside())
+            try:
+                aside = self._rename("damaged")
+            except OSError as error:
+                cause = system.os_reason(error)
+                reason = files.damaged_and_stuck(name=self._setting, file=str(self._path), cause=cause)
+                raise ConfigError(reason) from None
+            on_damaged(aside)
             return self._model()
 
     def save(self, content: M) -> None:
         """Replace the content, and wait until it is on disk. Raises StorageError."""
         try:
             replace_atomically(self._path, content.model_dump_json(indent=1), mode=self._mode)
+        except OSError as error:
+            cause = system.os_reason(error)
+            raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
+
+    def set_aside(self, mark: str) -> None:
+        """Give the file a free name with a mark in it. Raises StorageError."""
+        try:
+            self._rename(mark)
         except OSError as error:
             cause = system.os_reason(error)
             raise StorageError(files.unwritable(name=self._setting, file=str(self._path), cause=cause)) from None
@@ -78,13 +92,9 @@ class StateFile(Generic[M]):
         except (ValidationError, OSError):  # there is none, or it is incomplete
             return
 
-    def _set_aside(self) -> Path:
-        """Rename the file to a free name, and return that."""
-        names = (self._path.with_name(f"{self._path.name}.damaged-{number}") for number in count(1))
+    def _rename(self, mark: str) -> Path:
+        """Rename the file to a free name, and return that. Raises OSError."""
+        names = (self._path.with_name(f"{self._path.name}.{mark}-{number}") for number in count(1))
         aside = next(name for name in names if not os.path.lexists(name))
-        try:
-            self._path.replace(aside)
-        except OSError as error:
-            cause = system.os_reason(error)
-            raise ConfigError(files.damaged_and_stuck(name=self._setting, file=str(self._path), cause=cause)) from None
+        move_into_place(self._path, aside)
         return aside

@@ -42,6 +42,7 @@ from shared.messages import (
     ProfileChange,
     ProfileCommand,
     QueueFit,
+    ReplayRequest,
     ServiceStatus,
     SettingChange,
     SettingCommand,
@@ -265,6 +266,13 @@ LIVE = Topic(
     "Whether what is shown of a device in Home Assistant is current, every 15 s.",
     retain=False,
 )
+REPLAY_REQUEST = Topic(
+    f"{REPLAY}request",
+    ReplayRequest,
+    ("recorder",),
+    "The recorder asks for what was published lately, as the broker has kept nothing for it.",
+    retain=False,
+)
 SERVICE_STATUS = Topic("service/{name}/status", ServiceStatus, ("%u",), "Whether a service works.")
 
 TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
@@ -300,6 +308,7 @@ TOPICS: tuple[Topic, ...] = (  # type: ignore[type-arg]
     GRID_EVENT,
     NEXT_OUTAGE,
     LIVE,
+    REPLAY_REQUEST,
     SERVICE_STATUS,
 )
 TOPICS += tuple(topic.replay for topic in TOPICS if topic.replayed)

@@ -12,7 +12,7 @@ from threading import Lock
 
 import pytest
 from coverage import Coverage
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy.exc import DBAPIError
 
@@ -28,12 +28,19 @@ from tests.support.slow_tests import Stopwatch, listed, test_of
 from tests.support.small_broker import SmallBroker, running_small_broker
 from tests.support.stack import Stack, running_stack
 from tests.support.viewer import Viewer
+from tests.support.waiting import PATIENCE_S
 
-# no test asserts a time, and several workers share two cores
-settings.register_profile("ours", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
+settings.register_profile(
+    "ours",
+    max_examples=int(os.environ.get("EXAMPLES", "50")),
+    # no test asserts a time, and several workers share two cores
+    deadline=None,
+    # examples may share a fixture: a folder, an empty database
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("ours")
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30

@@ -231,7 +231,8 @@ class BluetoothAdapter:
         try:
             async with self._scanner():
                 on_searching()
-                return await asyncio.wait_for(asyncio.shield(future), seconds)
+                async with asyncio.timeout(seconds):
+                    return await asyncio.shield(future)
         except TimeoutError:
             raise DeviceOfflineError(bms.not_found(address=address)) from None
         finally:

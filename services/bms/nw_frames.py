@@ -23,6 +23,8 @@ MOST_SIZE = 600
 """An answer has 243 bytes and 3 for each cell; what claims to be longer is no frame."""
 CELLS = 0x79
 PASSWORD = 0xB2
+MEASURED_FROM_CELLS = (0x83, 0x85)
+"""The tags of voltage and charge."""
 SIZES: Mapping[int, int] = {
     **dict.fromkeys((0x85, 0x86, 0x9D, 0xA9, 0xAB, 0xAC, 0xAE, 0xAF, 0xB1, 0xB3, 0xB8, 0xC0), 1),
     **dict.fromkeys((*range(0x80, 0x85), 0x87, 0x8A, 0x8B, 0x8C, 0x8E, 0x8F), 2),
@@ -94,10 +96,15 @@ def _is_valid(frame: bytes) -> bool:
 
 
 def decode(frame: bytes) -> Reading | None:
-    """Return what an answer says, None if it names no cell. The password in it is skipped."""
+    """Return what an answer says, None if it names no cell, or only zeros. The password in it is skipped.
+
+    A board that sees no cell sends zeros for voltage and charge, which are unknown then; it says with an alarm why.
+    """
     cells, tags, texts = _parse(frame[DATA_OFFSET:-TAIL_SIZE])
-    if not cells:
-        return None
+    if not any(cells.values()):
+        if not cells or not nw_alarms(tags.get(0x8B)):
+            return None
+        tags = {tag: raw for tag, raw in tags.items() if tag not in MEASURED_FROM_CELLS}
     volts = tuple(_scaled(cells.get(number), 1000, CELL_V) for number in range(1, max(cells) + 1))
     voltage, current = _scaled(tags.get(0x83), 100, PACK_V), _current_a(tags)
     soc = _scaled(tags.get(0x85), 1, (0, 100))

@@ -125,10 +125,10 @@ class Batteries:
         self._service.health.report("bluetooth", None)
 
     def _on_no_bluetooth(self, error: BluetoothUnavailableError) -> None:
-        """Without Bluetooth from the start there is nothing to do; losing it later is a fault."""
+        """Where it never worked, there is nothing to do without a battery; known batteries report it themselves."""
         if self._bluetooth_worked:
             self._service.health.report("bluetooth", error.reason)
-        elif not self._on_lines:
+        elif not self._watched:
             self._service.health.disable(bms.disabled(cause=error.reason))
 
     def _on_published(self, battery: Battery) -> None:

@@ -298,7 +298,7 @@ class Bot:
     async def _poll(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """Answer commands for ever, the first ones once the retained state is known."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(STATE_PATIENCE_S):  # wait_for of Python 3.11 may swallow a cancellation
+            async with asyncio.timeout(STATE_PATIENCE_S):
                 await self._knows_state.wait()
         polling = Polling(self._telegram, self._health, on_back=self._wake)
         async for incoming in polling.updates():

@@ -204,14 +204,16 @@ def _energy(state: BrokerState, _now: datetime, language: Language) -> Iterator[
 
 def _schedule(state: BrokerState, _now: datetime, language: Language) -> Iterator[Device]:
     """The plan holds for its days, whether the service that has fetched it runs or not."""
-    if state.next_outage:
-        parts = [Part(topics.NEXT_OUTAGE.named(), NEXT_OUTAGE, state.next_outage)]
-        parts += [Part(topics.OUTAGE_SCHEDULE.named(), WINDOWS, state.schedule)] if state.schedule else []
-        yield Device(object_id("schedule"), say(language, "ha.schedule"), state.schedule is not None, tuple(parts))
+    if state.next_outage and state.schedule:
+        parts = (
+            Part(topics.NEXT_OUTAGE.named(), NEXT_OUTAGE, state.next_outage),
+            Part(topics.OUTAGE_SCHEDULE.named(), WINDOWS, state.schedule),
+        )
+        yield Device(object_id("schedule"), say(language, "ha.schedule"), True, parts)
 
 
 def _outlook(state: BrokerState, now: datetime, language: Language) -> Iterator[Device]:
-    if state.outlook:
+    if state.outlook and (state.inverters or state.batteries):
         # it comes every five minutes, and what expires is unavailable until the next one whenever its config changes
         part = Part(topics.OUTLOOK_STATE.named(), OUTLOOK, state.outlook)
         is_live = _runs(state, "outlook", now) and fresh_outlook(state.outlook, now) is not None

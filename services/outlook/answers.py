@@ -1,20 +1,21 @@
 """What the paths say of one outage: does it last, by how much, and what to do. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from math import erf
 
 import numpy as np
 
 from services.outlook.estimate import row_quantiles, weighted_quantile
-from services.outlook.history import Floats
-from services.outlook.paths import Ahead, Paths, only, taken_points, without_shed
+from services.outlook.history import Floats, Ints
+from services.outlook.paths import Ahead, Paths, off_mask, only, shed_steps, taken_points, unpowered_load, without_shed
 from services.outlook.plant import Plant
 from services.outlook.steps import HORIZON, STEP_S
 
 LASTS_FROM = 0.85
 WILL_NOT_BELOW = 0.5
+CERTAIN = 0.9995
+"""Nobody is told more than a thousandth."""
 ASSUMED_WILL_NOT_BELOW = 0.02
 """Where the home's load was never measured, no outage is sure to last, and only the shortest charge sure not to."""
 SURE = 0.9
@@ -101,7 +102,8 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
     case = replace(case, paths=only(case.paths, rows), shedding=shedding)
     soc, places = case.paths.soc, np.arange(rows.size)
     start, end = np.minimum(ahead.start, HORIZON)[rows], np.minimum(ahead.end, HORIZON)[rows]
-    taken = taken_points(case.paths, case.plant, case.during)
+    load = unpowered_load(case.paths, case.during)
+    (taken,) = taken_points([load], case.paths.sun_w, case.paths.energy, case.plant)
     at_start = soc[places, start]
     below = _worst(taken, start, end)
     holds = _holds(taken, start, at_start - case.floor)
@@ -113,7 +115,7 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
         possible=possible,
         charge_at_start=band(at_start),
         holds_until_s=_moments(holds, start, case.now_s),
-        plugs=_plug_gains(case, start, at_start, holds),
+        plugs=_plug_gains(case, load, start, at_start, holds),
     )
     nominal = ahead.nominal[1]
     if nominal is None:
@@ -155,7 +157,7 @@ def bands(soc: Floats) -> Floats:
     return row_quantiles(soc, np.ones(len(soc)), SHARES)
 
 
-def _worst(taken: Floats, start: "np.typing.NDArray[np.int64]", end: "np.typing.NDArray[np.int64]") -> Floats:
+def _worst(taken: Floats, start: Ints, end: Ints) -> Floats:
     """Return the most points that are missing at any moment of the outage."""
     places = np.arange(taken.shape[1])
     inside = (places >= start[:, None]) & (places <= end[:, None])
@@ -169,23 +171,21 @@ def _chance(margin: Floats) -> float:
     return float(np.mean(chances))
 
 
-def _holds(taken: Floats, start: "np.typing.NDArray[np.int64]", spare: Floats) -> Floats:
+def _holds(taken: Floats, start: Ints, spare: Floats) -> Floats:
     """Return after how many steps of an outage without end the floor is reached; infinite: not within the forecast."""
-    places = np.arange(taken.shape[1])
-    begin = taken[np.arange(len(taken)), start]
-    gone = (places >= start[:, None]) & (taken - begin[:, None] >= spare[:, None])
+    paths = np.arange(len(taken))
+    gone = taken >= (taken[paths, start] + spare)[:, None]
+    gone &= np.arange(taken.shape[1]) >= start[:, None]
     first = gone.argmax(axis=1)
-    return np.where(gone.any(axis=1), first - start, np.inf)
+    return np.where(gone[paths, first], first - start, np.inf)
 
 
-def _margin(holds: Floats, nominal: int, start: "np.typing.NDArray[np.int64]") -> float:
+def _margin(holds: Floats, nominal: int, start: Ints) -> float:
     beyond = np.minimum(holds + start, HORIZON) - nominal
     return float(weighted_quantile(beyond, np.ones(len(beyond)), 0.5)) * STEP_S / 60
 
 
-def _moments(
-    holds: Floats, start: "np.typing.NDArray[np.int64]", now_s: float
-) -> tuple[float | None, float | None, float | None]:
+def _moments(holds: Floats, start: Ints, now_s: float) -> tuple[float | None, float | None, float | None]:
     ordered = np.sort(np.where(np.isfinite(holds), holds + start, np.inf))
     found = [float(ordered[int(share * (len(ordered) - 1))]) for share in SHARES]
     early, typical, late = (now_s + one * STEP_S if np.isfinite(one) else None for one in found)
@@ -211,39 +211,51 @@ def _advice(case: Case, ahead: Ahead, needed: float | None, at_start: Floats) ->
     return begin, begin >= case.now_s
 
 
-def _plug_gains(case: Case, start: "np.typing.NDArray[np.int64]", at_start: Floats, holds: Floats) -> dict[str, float]:
-    usual = np.minimum(holds, HORIZON - start)
-    gains = {}
-    for plug, power_w in case.plugs_w.items():
-        taken = taken_points(case.paths, case.plant, case.during, power_w)
-        longer = np.minimum(_holds(taken, start, at_start - case.floor), HORIZON - start)
-        gains[plug] = max(0.0, float(np.median(longer - usual))) * STEP_S / 60
-    return gains
+def _plug_gains(case: Case, load_w: Floats, start: Ints, at_start: Floats, holds: Floats) -> dict[str, float]:
+    """Return by how many minutes each plug, off, would make the charge last longer; load_w is that without power."""
+    rows = np.flatnonzero(holds < HORIZON - start)  # nothing makes the others last longer than the forecast
+    first = int(start[rows].min(initial=HORIZON))
+    load, sun, energy = load_w[rows, first:], case.paths.sun_w[rows, first:], case.paths.energy[rows]
+    start, spare = start[rows], at_start[rows] - case.floor
+    watts, longer, gains = sorted(set(case.plugs_w.values())), np.zeros(len(holds)), {}
+    loads = (np.maximum(load - one, 0.0) for one in watts)
+    for one, taken in zip(watts, taken_points(loads, sun, energy, case.plant), strict=True):
+        longer[rows] = np.minimum(_holds(taken, start - first, spare), HORIZON - start) - holds[rows]
+        gains[one] = max(0.0, float(np.median(longer))) * STEP_S / 60
+    return {plug: gains[one] for plug, one in case.plugs_w.items()}
 
 
 def _shedding_chances(
-    case: Case,
-    start: "np.typing.NDArray[np.int64]",
-    end: "np.typing.NDArray[np.int64]",
-    at_start: Floats,
-    *,
-    running: bool,
+    case: Case, start: Ints, end: Ints, at_start: Floats, *, running: bool
 ) -> dict[str | None, float | None]:
     """Return the chance with no plug off, then with the first one off, with the first two, and so on."""
     shedding = case.shedding
     watts = list(shedding.plugs_w.values())
-
-    @cache  # a plug that is off already takes nothing more away
-    def chance(gone_w: float) -> float | None:
-        now_w, then_w = (shedding.beside_w + gone_w, 0.0) if running else (0.0, gone_w)
-        load = without_shed(shedding.load_w, case.paths.outages, now_w, then_w)
-        taken = taken_points(replace(case.paths, load_w=load), case.plant, case.during)
-        return _chance(at_start - _worst(taken, start, end) - case.floor)
-
-    return {
-        plug: None if case.is_assumed or None in watts[number:] else chance(sum(one or 0.0 for one in watts[:number]))
+    off_w = {
+        plug: None if case.is_assumed or None in watts[number:] else sum(one or 0.0 for one in watts[:number])
         for number, plug in enumerate((None, *shedding.plugs_w))
     }
+    gone = sorted({one for one in off_w.values() if one is not None})  # a plug that is off already takes nothing away
+    first = int(start.min(initial=HORIZON))
+    during = slice(first, int(end.max(initial=first)))
+    chances, chance = dict[float, float](), 0.0
+    loads = _loads_with_off(case, gone, during, running=running)
+    courses = taken_points(loads, case.paths.sun_w[:, during], case.paths.energy, case.plant)
+    for one, taken in zip(gone, courses, strict=True):
+        chances[one] = chance = _chance(at_start - _worst(taken, start - first, end - first) - case.floor)
+        if chance > CERTAIN:  # so it is with more off
+            break
+    return {plug: None if one is None else chances.get(one, chance) for plug, one in off_w.items()}
+
+
+def _loads_with_off(case: Case, gone_w: Sequence[float], during: slice, *, running: bool) -> Iterator[Floats]:
+    """Yield the load without power in these steps, with so much of it switched off."""
+    load = case.shedding.load_w[:, during]
+    factor = np.where(off_mask(case.paths.outages)[:, during], 1.0, case.during)
+    now, then = (mask[:, during].astype(np.float64) for mask in shed_steps(case.paths.outages))
+    beside_w, steps = (case.shedding.beside_w, now) if running else (0.0, then)
+    for one in gone_w:
+        yield without_shed(load, steps * (beside_w + one)) * factor
 
 
 def good_for_washing(nominal: Sequence[tuple[int, int | None]], now_s: float) -> float | None:

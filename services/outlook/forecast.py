@@ -28,6 +28,7 @@ from services.outlook.paths import (
     other_shares,
     planned_outage,
     running_outage,
+    shed_steps,
     simulate,
     sudden_outage,
     with_behaviour,
@@ -113,12 +114,10 @@ def forecast(
     steps = to_steps(history, now_s)
     measured = {one.id: Estimate(one.power_w, 1, "measured") for one in plugs if one.power_w and 0 < one.power_w < inf}
     home = _learn(steps, history, measured)
-    unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     charge = home.charge
     if charge is None:
-        return Forecast(
-            now_s, reserve_percent, learned=home.learned(), plugs_w=home.plugs_w, unknown=(*home.silent, *unknown)
-        )
+        return Forecast(now_s, reserve_percent, learned=home.learned(), plugs_w=home.plugs_w, unknown=home.silent)
+    unknown = [*_unknown_plan(plan, now_s), *home.unknown]
     home = replace(home, usage=home.usage * usage_correction)
     certain, possible = _ahead(home, plan, now_s)
     unknown += _unknown_end(certain)
@@ -129,7 +128,8 @@ def forecast(
     second = _case(home, draw, every, plugs, floor=floor, now_s=now_s) if possible else None
     answers = [answer(base, one, possible=False) for one in _judged(certain)]
     answers += [answer(second, one, possible=True) for one in _judged(possible)] if second else []
-    now_off = next((one for one in answers if one.running), None) or answer(base, _from_now(), possible=False)
+    running = next((one for one in answers if one.running), None)
+    now_off = running or answer(replace(base, plugs_w={}), _from_now(), possible=False)
     return Forecast(
         now_s=now_s,
         reserve_percent=reserve_percent,
@@ -422,7 +422,8 @@ def _case(
 ) -> Case:
     """Return the case in which these outages happen."""
     every_plug_on = with_behaviour(draw.load_w, outages, home.behaviour, home.on_steps)
-    load = without_shed(every_plug_on, outages, home.shed_now_w, home.shed_usually_w)
+    off_now, off_then = shed_steps(outages)
+    load = without_shed(every_plug_on, home.shed_now_w * off_now + home.shed_usually_w * off_then)
     every = (*outages, sudden_outage(home.delays))
     start = Paths(load, draw.sun_w, draw.energy, every, np.empty((0, 0)))
     return Case(

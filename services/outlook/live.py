@@ -131,7 +131,7 @@ def pause_s(used: Basis, present: Basis) -> float:
     if replace(used, load_w=None, charge_by=present.charge_by) != replace(present, load_w=None):
         return AT_ONCE_S
     if used.charge_by != present.charge_by:
-        return SOON_S
+        return SOON_S if any(used.charge_by) else AT_ONCE_S
     before, after = used.load_w, present.load_w
     if before is None or after is None:
         return SOON_S if before != after else EVERY_S

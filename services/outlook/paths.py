@@ -1,6 +1,6 @@
 """Possible courses of the charge: many paths with their own load, sun, outages and battery, step by step. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -145,15 +145,20 @@ def with_behaviour(load_w: Floats, outages: Sequence[Ahead], behaviour: Behaviou
     return result
 
 
-def without_shed(load_w: Floats, outages: Sequence[Ahead], now_w: float, usually_w: float) -> Floats:
-    """Return the load without the plugs that are off: in the running outage those of now, in others the usual ones."""
-    if max(now_w, usually_w) <= 0:
-        return load_w
+def shed_steps(outages: Sequence[Ahead]) -> "tuple[np.typing.NDArray[np.bool_], np.typing.NDArray[np.bool_]]":
+    """Return in which steps the plugs are off that are off now, and those that other outages switch off."""
+    then = off_mask([one for one in outages if not one.running])
     until = min((one.nominal[0] for one in outages if not one.running), default=HORIZON)
-    shed = np.where(off_mask([one for one in outages if not one.running]), usually_w, 0.0)
+    now = np.zeros_like(then)
     if any(one.running for one in outages):
-        shed[:, :until] = now_w
-    return np.asarray(np.maximum(load_w - shed, LEFT * load_w), dtype=np.float64)
+        now[:, :until] = True
+        then[:, :until] = False
+    return now, then
+
+
+def without_shed(load_w: Floats, shed_w: Floats) -> Floats:
+    """Return the load without the plugs that are off, by step."""
+    return np.asarray(np.maximum(load_w - shed_w, LEFT * load_w), dtype=np.float64)
 
 
 def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:
@@ -186,11 +191,23 @@ def simulate(paths: Paths, plant: Plant, start: Floats) -> Paths:
     return replace(paths, soc=soc)
 
 
-def taken_points(paths: Paths, plant: Plant, factor: float, less_w: float = 0.0) -> Floats:
-    """Return the points of charge taken up to each step if there is no power at all; factor is that of outages."""
-    off = off_mask(paths.outages)
-    load = np.maximum(np.where(off, paths.load_w, paths.load_w * factor) - less_w, 0.0)
-    drawn = plant.drawn_w(load, paths.sun_w)
-    out, into = plant.discharge_wh.value * paths.energy, plant.charge_wh.value * paths.energy
-    per_step = np.where(drawn > 0, drawn / out[:, None], drawn / into[:, None]) * STEP_H
-    return np.concatenate((np.zeros((len(load), 1)), np.cumsum(per_step, axis=1)), axis=1)
+def unpowered_load(paths: Paths, factor: float) -> Floats:
+    """Return the load if there is no power at all; factor is that of people in outages."""
+    return np.where(off_mask(paths.outages), paths.load_w, paths.load_w * factor)
+
+
+def taken_points(loads_w: Iterable[Floats], sun_w: Floats, energy: Floats, plant: Plant) -> Iterator[Floats]:
+    """Yield for each load the points of charge taken up to each step, from none at the first, without power.
+
+    A forecast asks for this many times, for each plug and each set of plugs.
+    """
+    without_load = plant.drawn_w(np.zeros_like(sun_w), sun_w)
+    out, into = (STEP_H / (wh.value * energy)[:, None] for wh in (plant.discharge_wh, plant.charge_wh))
+    never_charged = bool((without_load >= 0).all())
+    for load_w in loads_w:
+        drawn = load_w * plant.conversion.value
+        drawn += without_load
+        drawn *= out if never_charged else np.where(drawn > 0, out, into)
+        taken = np.zeros((len(drawn), drawn.shape[1] + 1))
+        np.cumsum(drawn, axis=1, out=taken[:, 1:])
+        yield taken

@@ -89,7 +89,8 @@ class OutlookService:
             plugs=plugs_of(state),
             usage_correction=self._standings.correction,
         )
-        more: tuple[Reason, ...] = () if _is_recorded(recorded) else (conditions.NO_DATABASE(),)
+        is_assumed = found.charge is not None and not _is_recorded(recorded)
+        more: tuple[Reason, ...] = (conditions.NO_DATABASE(),) if is_assumed else ()
         card = scorecard(self._standings.graded, self._settings.reserve_soc)
         return history, since_when(to_message(found, now, card, more), state, now)
 

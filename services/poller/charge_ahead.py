@@ -14,6 +14,7 @@ from services.poller.charge_ahead_rules import (
     Action,
     Adjust,
     Begin,
+    Blocked,
     Charging,
     Continue,
     HeldOff,
@@ -202,7 +203,7 @@ class ChargingAhead:
                 self._report(ChargeAheadStep.CHANGED, situation, held, why)
             case PutBack(why):
                 self._put_back(situation, why)
-            case Continue() if self._notes.charging and isinstance(situation.need, Need):
+            case Continue() | Blocked() if self._notes.charging and isinstance(situation.need, Need):
                 moved = replace(self._notes.charging, outage_start=situation.need.start)
                 self._note(charging=moved)
             case _:

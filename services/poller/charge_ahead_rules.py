@@ -129,6 +129,13 @@ class Nothing:
 
 
 @dataclass(frozen=True)
+class Blocked:
+    """Wait, with the settings as they are, until the BMS allows the charge that the outage needs."""
+
+    why: Reason
+
+
+@dataclass(frozen=True)
 class Begin:
     """Change these settings; charge_percent is what the battery has now."""
 
@@ -167,7 +174,7 @@ class PutBack:
     why: Reason
 
 
-Action = Nothing | Begin | Adjust | Continue | Hold | PutBack
+Action = Nothing | Blocked | Begin | Adjust | Continue | Hold | PutBack
 
 
 def next_step(situation: Situation) -> Action:
@@ -227,7 +234,7 @@ def _when(situation: Situation, need: Need, knobs: Knobs, charge: float) -> Acti
         )
         return Nothing(why, max(begin, situation.now), current)
     if situation.accepts_charge is False:
-        return Nothing(_not_accepted(need, charge))
+        return _blocked(need, charge)
     current = current_for(net_w, situation.voltage_v, knobs)
     if knobs.charges_from_mains and current <= knobs.present_a:
         return Nothing(conditions.MAINS_CHARGING_ON())
@@ -262,7 +269,7 @@ def _reached(charging: Charging, need: Need, charge: float) -> Action:
 
 def _how_fast(situation: Situation, charging: Charging, need: Need, charge: float) -> Action:
     if situation.accepts_charge is False:
-        return Continue(_not_accepted(need, charge))
+        return _blocked(need, charge)
     knobs, voltage_v = situation.knobs, situation.voltage_v
     wh = energy_wh(charge, need.target_percent, situation.wh_per_percent)
     needed_w = max(0.0, _power_w(wh, situation.now, need.start) - situation.sun_w)
@@ -278,8 +285,8 @@ def _how_fast(situation: Situation, charging: Charging, need: Need, charge: floa
     return Continue(why, conditions.not_in_time(charge=at_start, target=need.target_percent, outage=need.start))
 
 
-def _not_accepted(need: Need, charge: float) -> Reason:
-    return conditions.not_accepted(charge=charge, target=need.target_percent, outage=need.start)
+def _blocked(need: Need, charge: float) -> Blocked:
+    return Blocked(conditions.not_accepted(charge=charge, target=need.target_percent, outage=need.start))
 
 
 def wishes(knobs: Knobs, current_a: float) -> dict[str, SettingValue]:

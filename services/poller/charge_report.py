@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.poller.charge_ahead_rules import Action, Charging, Continue, Need, Nothing, PutBack, Situation
+from services.poller.charge_ahead_rules import Action, Blocked, Charging, Continue, Need, Nothing, PutBack, Situation
 from services.poller.setting_sequence import SettingSequence
 from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
@@ -17,8 +17,8 @@ def report_charging(
     known = need if isinstance(need, Need) else None
     phase, reason, warning = _phase(action, sequence)
     is_busy = phase in (ChargeAheadPhase.CHARGING, ChargeAheadPhase.PUTTING_BACK)
-    is_accepted = situation.accepts_charge is not False
-    if dry_run_until and charging and situation.charge_percent is not None and is_accepted:
+    is_blocked = isinstance(action, Blocked)
+    if dry_run_until and charging and situation.charge_percent is not None and not is_blocked:
         reason, warning = would_charge(charging, situation.charge_percent), None
     waits = action if isinstance(action, Nothing) else None
     current = charging.current_a if charging else waits and waits.current_a
@@ -27,14 +27,14 @@ def report_charging(
         phase=phase,
         dry_run=dry_run_until is not None,
         dry_run_until=dry_run_until,
-        since=charging.began if charging else situation.now,
+        since=charging.began if charging and not is_blocked else situation.now,
         outage_start=charging.outage_start if charging else known and known.start,
         outage_end=known and known.end,
         basis=known and known.basis,
         charge_percent=situation.charge_percent,
         target_percent=known.target_percent if known else charging and charging.target_percent,
         current_a=current,
-        begins_at=charging.began if charging else waits and waits.begin_at,
+        begins_at=None if is_blocked else charging.began if charging else waits and waits.begin_at,
         ends_at=charging and charging.outage_start,
         settings=sequence.wanted if sequence and not sequence.undo else {},
         before=sequence.before if sequence else {},
@@ -56,17 +56,17 @@ def would_charge(would: Charging, charge_percent: float) -> Reason:
 
 
 def _phase(action: Action, sequence: SettingSequence | None) -> tuple[ChargeAheadPhase, Reason | None, Reason | None]:
-    if sequence and sequence.undo:
-        return ChargeAheadPhase.PUTTING_BACK, conditions.putting_back(cause=sequence.undo), None
+    if undo := (sequence and sequence.undo) or (action.why if isinstance(action, PutBack) else None):
+        return ChargeAheadPhase.PUTTING_BACK, conditions.putting_back(cause=undo), None
     match action:
         case Nothing(why, begin_at, _, held_off):
             if held_off:
                 return ChargeAheadPhase.HELD_OFF, why, None
             return (ChargeAheadPhase.WAITING if begin_at else ChargeAheadPhase.IDLE), why, None
+        case Blocked(why):
+            return ChargeAheadPhase.WAITING, why, None
         case Continue(why, warning):
             return ChargeAheadPhase.CHARGING, why, warning
-        case PutBack(why):
-            return ChargeAheadPhase.PUTTING_BACK, conditions.putting_back(cause=why), None
         case _:
             return ChargeAheadPhase.CHARGING, None, None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from services.poller.charge_ahead import ChargingAhead
@@ -13,7 +13,7 @@ from services.poller.profile_list import profile_list
 from services.poller.profiles import Profiles
 from services.poller.quiet_hours import quiet_hours
 from services.poller.setting_check import Unit
-from services.poller.setting_journal import SettingJournal, taken_over
+from services.poller.setting_journal import SettingJournal, is_of_another, taken_over, without_another
 from services.poller.setting_sequence import SettingSequence
 from services.poller.setting_sequencer import SettingSequencer
 from services.poller.setting_writer import RegisterStore, SettingWriter
@@ -30,10 +30,7 @@ log = logging.getLogger("poller")
 
 
 class Control:
-    """The parts, and how they notify each other.
-
-    left returns, by file, the journals of names that no inverter has any more.
-    """
+    """The parts, and how they notify each other. on_seen is called when it was read which inverter answers."""
 
     def __init__(
         self,
@@ -44,7 +41,7 @@ class Control:
         snapshot: Callable[[], BrokerState],
         *,
         clock: Clock,
-        left: Callable[[], Mapping[Path, SettingJournal]] = dict,
+        on_seen: Callable[[], None] = lambda: None,
         file: StateFile[SettingJournal] | None = None,
     ) -> None:
         name, allowed = settings.inverter_name, settings.inverter_control
@@ -81,8 +78,7 @@ class Control:
         )
         self.own_clock = ClockKeeper(self.writer, self.journal, allowed=allowed, clock=clock, zone=settings.zone)
         self._name = name
-        self._left = left
-        self.writer.on_seen = self._take_over_left
+        self.writer.on_seen = on_seen
         self.writer.on_published = self.profiles.publish
         self.sequencer.on_forgotten = self.profiles.publish
         self.sequencer.on_step = self.profiles.on_step
@@ -107,10 +103,26 @@ class Control:
         """Shift the times that are kept by as much as the clock was set."""
         self.journal.on_clock_change(change)
 
-    def _take_over_left(self, unit: Unit) -> None:
-        """Continue what this inverter has begun under another name, before anything else is begun."""
-        for file, left in self._left().items():
-            joined = taken_over(self.journal.content, left, unit)
+    @property
+    def unit(self) -> Unit | None:
+        """The inverter that answers, as it was last read."""
+        return self.writer.present.unit if self.writer.present else None
+
+    def hand_over(self, others: Sequence[Unit]) -> None:
+        """Set aside what has to be put back on one of the others, which had this name before."""
+        if not is_of_another(self.journal.content, self.unit, others):
+            return
+        try:
+            self.journal.hand_over(without_another(self.journal.content))
+        except StorageError as error:
+            log.warning("%s", error)
+            return
+        self.sequencer.handed_over()
+
+    def take_over(self, left: Mapping[Path, SettingJournal]) -> None:
+        """Go on with what this inverter has begun under another name, before anything else is begun."""
+        for file, journal in left.items():
+            joined = taken_over(self.journal.content, journal, self.unit) if self.unit else None
             if joined is None:
                 continue
             try:
@@ -128,3 +140,14 @@ class Control:
         self.profiles.on_over(sequence, left)
         self.charging.on_over(sequence, left)
         self.mute.on_over(sequence, left)
+
+
+def sort_journals(controls: Sequence[Control], left: Callable[[], Mapping[Path, SettingJournal]]) -> None:
+    """Let every inverter go on with what it has begun, under whatever name, as far as serial numbers tell.
+
+    left returns the journals of names that no inverter has any more.
+    """
+    for one in controls:
+        one.hand_over([other.unit for other in controls if other is not one and other.unit])
+    for one in controls:
+        one.take_over(left())

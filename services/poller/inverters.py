@@ -10,13 +10,14 @@ from typing import Any
 from services.poller import grid
 from services.poller.house import House, restored
 from services.poller.inverter_commands import INVERTER_COMMANDS, InverterCommand
-from services.poller.inverter_control import Control
+from services.poller.inverter_control import Control, sort_journals
 from services.poller.inverter_list import inverter_list
 from services.poller.kept_grid import KeptGrid
+from services.poller.kept_journal import left_journals
 from services.poller.modbus_client import ModbusClient
 from services.poller.own_messages import OwnMessages
 from services.poller.poller import Poller
-from services.poller.setting_journal import SettingJournal, is_changed
+from services.poller.setting_journal import SettingJournal
 from services.poller.settings import PollerSettings
 from services.poller.transports.dongle_listener import DongleListener
 from services.poller.transports.factory import create_client
@@ -37,7 +38,6 @@ from shared.messages import (
     Message,
 )
 from shared.service import Service, repeat
-from shared.state_file import StateFile
 from shared.topics import (
     BATTERY_AVAILABILITY,
     BATTERY_INFO,
@@ -106,14 +106,6 @@ class ListedHealth:
         """Clear all of them."""
         for slot in self._slots:
             self._health.report(f"{self._name}/{slot}", None)
-
-
-def _journal(file: Path) -> SettingJournal:
-    """Return the journal of an absent inverter; empty if damaged, which is reported once that inverter is back."""
-    try:
-        return StateFile("INVERTER_JOURNAL_DIR", file, SettingJournal).peek()
-    except ConfigError:
-        return SettingJournal()
 
 
 class Inverters:
@@ -243,15 +235,16 @@ class Inverters:
         if is_early and any(one.writer.present is None for one in self._controls.values()):
             return
         for file in left | self._left_changed:
-            reason = poller.left_changed(name=file.stem, file=str(file))
-            self._health.report(f"left changed {file.stem}", reason if file in left else None)
+            name = file.name.partition(".json")[0]
+            reason = poller.left_changed(name=name, file=str(file)) if file in left else None
+            self._health.report(f"left changed {file.name}", reason)
         self._left_changed = left
 
     def _left(self) -> dict[Path, SettingJournal]:
-        """Return, by file, the journals of inverters that are gone and have settings to restore."""
-        files = self._settings.inverter_journal_dir.glob("*.json")
-        journals = {file: _journal(file) for file in files if file.stem not in self._wanted}
-        return {file: journal for file, journal in journals.items() if is_changed(journal)}
+        return left_journals(self._settings.inverter_journal_dir, self._wanted)
+
+    def _sort_journals(self) -> None:
+        sort_journals(tuple(self._controls.values()), self._left)
 
     def _witness(self, one: Wanted, last: GridState | None, *, is_alone: bool) -> Witness:
         """Return an inverter's first witness; a single inverter continues from what it published itself."""
@@ -286,7 +279,8 @@ class Inverters:
                 one.charging.run_now()
 
     def _control(self, one: Wanted, client: ModbusClient, health: Reporter) -> Control:
-        return Control(client, self._bus, health, one.settings, self._state, clock=self._bus.clock, left=self._left)
+        clock, on_seen = self._bus.clock, self._sort_journals
+        return Control(client, self._bus, health, one.settings, self._state, clock=clock, on_seen=on_seen)
 
     def _state(self) -> BrokerState:
         return self._own.over(self._mirror.snapshot())

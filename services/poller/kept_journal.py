@@ -1,15 +1,35 @@
 """The journal of an inverter's settings, in memory and on disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from services.poller.setting_journal import SettingJournal, dated, redated
+from services.poller.setting_journal import SettingJournal, dated, is_changed, redated
 from shared.clock import Clock
 from shared.conditions import inverter_settings as control
-from shared.errors import StorageError
+from shared.errors import ConfigError, StorageError
 from shared.health import Reporter
 from shared.state_file import StateFile
 from shared.trusted_time import ClockChange
+
+HANDED_OVER = "left"
+"""The mark in the name of a journal that was set aside."""
+
+
+def left_journals(folder: Path, names: Collection[str]) -> dict[Path, SettingJournal]:
+    """Return the journals of none of these names that have settings to be put back, by their files.
+
+    One that is damaged has none: whoever reads it for its own reports that.
+    """
+    others = (file for file in folder.glob("*.json") if file.stem not in names)
+    journals = {file: _peeked(file) for file in (*others, *folder.glob(f"*.json.{HANDED_OVER}-*"))}
+    return {file: journal for file, journal in journals.items() if is_changed(journal)}
+
+
+def _peeked(file: Path) -> SettingJournal:
+    try:
+        return StateFile("INVERTER_JOURNAL_DIR", file, SettingJournal).peek()
+    except ConfigError:
+        return SettingJournal()
 
 
 class KeptJournal:
@@ -45,6 +65,12 @@ class KeptJournal:
         """
         self._file.take_over(other)
         self.keep(dated(joined, self._clock.now(), trusted=self._clock.trusted))
+
+    def hand_over(self, own: SettingJournal) -> None:
+        """Set the journal aside for another inverter to take over, and begin one. Raises StorageError."""
+        self.require(self.content)
+        self._file.set_aside(HANDED_OVER)
+        self.keep(own)
 
     def remember(self, journal: SettingJournal) -> None:
         """Keep a journal in memory until the next one is saved."""

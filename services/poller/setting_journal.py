@@ -1,6 +1,6 @@
 """The content of the journal on disk: what was and is being changed, and who made each last change. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -187,6 +187,25 @@ def returning(journal: SettingJournal, present: Present) -> dict[str, SettingVal
 def is_changed(journal: SettingJournal) -> bool:
     """Whether settings differ, or may differ, from what they will be once everything is done or put back."""
     return any(one.made for one in journal.sequences.values())
+
+
+def is_of_another(journal: SettingJournal, unit: Unit | None, others: Iterable[Unit]) -> bool:
+    """Whether serial numbers prove that what is to be put back is of one of the others, and not of this inverter.
+
+    unit is None while it does not answer.
+    """
+    units = {one.unit for one in journal.sequences.values()}
+    elsewhere = {unit_key(other) for other in others if is_identified(other)} - {unit and unit_key(unit)}
+    return is_changed(journal) and journal.pending is None and len(units) == 1 and units <= elsewhere
+
+
+def without_another(journal: SettingJournal) -> SettingJournal:
+    """Return what a journal says of the name alone, once the rest of it was found to be of another inverter."""
+    return SettingJournal(
+        handled=journal.handled,
+        last_profile=journal.last_profile,
+        charge=ChargeNotes(dry_run_since=journal.charge.dry_run_since),
+    )
 
 
 def taken_over(journal: SettingJournal, left: SettingJournal, unit: Unit) -> SettingJournal | None:

@@ -116,6 +116,13 @@ class SettingSequencer:
             self._save(resumed(sequence, now))
             self._run_now(sequence.purpose)
 
+    def handed_over(self) -> None:
+        """Take in that another inverter goes on with what was begun here."""
+        for purpose in Purpose:
+            self._health.report(f"put_back_{purpose}", None)
+        self._writer.publish()
+        self.on_forgotten()
+
     async def run(self) -> NoReturn:
         """Advance the sequences for ever; each has its own pauses."""
         self.resume()
@@ -149,7 +156,10 @@ class SettingSequencer:
             self._save(expired(sequence, error.reason, self._clock.now()))
             self._report(sequence, error.reason)
             return pause_s(sequence.failures, STEP_PAUSE_S, LOOK_S)
-        sequence = refreshed(self.get(sequence.purpose) or sequence, present)  # it may have been undone meanwhile
+        current = self.get(sequence.purpose)  # it may have been undone meanwhile, or handed over
+        if current is None:
+            return 0
+        sequence = refreshed(current, present)
         self._save(sequence)
         return await self._take(sequence, next_step(sequence, present, self._clock.now()))
 
@@ -226,7 +236,7 @@ class SettingSequencer:
         self._health.report(f"put_back_{sequence.purpose}", reason if sequence.undo else None)
 
     def _save(self, sequence: SettingSequence) -> None:
-        if sequence == self.get(sequence.purpose):
+        if self.get(sequence.purpose) in (None, sequence):  # it may have been handed over meanwhile
             return
         self._journal.change(lambda journal: with_sequence(journal, sequence))
         self.on_step(sequence)

@@ -11,7 +11,7 @@ from services.poller.block_reader import RegisterSource
 from services.poller.decode import Value
 from services.poller.inverter_clock import behind, clock_value, clock_write, wall_time
 from services.poller.kept_journal import KeptJournal
-from services.poller.setting_check import Present, Unit, Write, checked, may_write, too_many, unit_key
+from services.poller.setting_check import Present, Write, checked, may_write, too_many, unit_key
 from services.poller.setting_journal import (
     DEVICE,
     PendingWrite,
@@ -104,7 +104,7 @@ class SettingWriter:
     ) -> None:
         self.on_changed: Callable[[], None] = lambda: None
         self.on_published: Callable[[], None] = lambda: None
-        self.on_seen: Callable[[Unit], None] = lambda _unit: None
+        self.on_seen: Callable[[], None] = lambda: None
         self.reading = asyncio.Lock()
         self.is_reserved = False
         """Whether several settings are being changed together: single commands have to wait."""
@@ -158,7 +158,7 @@ class SettingWriter:
         """Take in the settings that were read with the inverter's identity, and publish them."""
         now = self._clock.now()
         self._present = self._timed(present, now)
-        self.on_seen(present.unit)
+        self.on_seen()
         if self._allowed is not InverterControl.OFF:
             self._keep_seen(observed(self._journal.content, present.unit, present.values, now))
         self.publish()
@@ -238,6 +238,9 @@ class SettingWriter:
     def _judged(self, wish: Wish, present: Present, now: datetime) -> Write | Reason:
         """Return what to write, or why not, given the state of the inverter."""
         past = self._journal.content.writes
+        sequence = self._journal.content.sequences.get(wish.sequence) if wish.sequence else None
+        if sequence and sequence.unit != unit_key(present.unit):
+            return control.OTHER_INVERTER()
         if wish.setting == control.CLOCK:
             write = clock_write(wish.value, present, wall_time(now, self._zone), trusted=self._clock.trusted)
             return write if isinstance(write, Reason) else too_many(past, now) or write

@@ -28,15 +28,16 @@ from services.recorder.store import Store, open_store, set_aside
 from services.recorder.undated import Dating
 from services.recorder.upkeep import Upkeep
 from shared.backoff import Backoff
-from shared.bus import Delivery
+from shared.bus import Delivery, Publisher
 from shared.clock import Clock, utc_now
 from shared.conditions import Reason, storage
 from shared.errors import BadMessageError, DamagedError, StorageError
 from shared.health import Health
 from shared.history.engine import Place, shown
 from shared.history.migration import is_older, revision
+from shared.messages import ReplayRequest
 from shared.service import Service
-from shared.topics import REPLAY
+from shared.topics import REPLAY, REPLAY_REQUEST
 
 log = logging.getLogger("recorder")
 
@@ -57,6 +58,7 @@ async def serve(service: Service[RecorderSettings]) -> None:
         service.bus.collect(topic, inbox.put, share=share, of_homes=of_homes)
         if topic.replayed:
             service.bus.collect(topic.replay, partial(put_replay, inbox), share=share, of_homes=of_homes)
+    service.bus.on_new_session(partial(request_replay, service.bus))
     clock = service.bus.clock
     now = clock.now() if clock.trusted else None
     await asyncio.to_thread(report_upgrade, place, health)
@@ -94,6 +96,11 @@ def put_replay(inbox: Inbox, delivery: Delivery) -> None:
     """Add a message that is published again; if it is recorded already, its row exists."""
     delivery.topic = delivery.topic.removeprefix(REPLAY)
     inbox.put(delivery)
+
+
+def request_replay(bus: Publisher) -> None:
+    """Ask for what was published while the broker kept nothing for us."""
+    bus.publish(REPLAY_REQUEST, ReplayRequest(at=utc_now()))
 
 
 def nightly_backups(settings: RecorderSettings) -> Backups | None:

@@ -1,7 +1,8 @@
 """Files in the operators' own "GPV" schema, as community mirrors keep them for many regions, pure.
 
 Sources, shapes and traps: docs/schedule.md. Hour 1 is 00:00-01:00; some files count from 0. Keys of days are midnights
-of Kyiv in some files and of UTC in others; both fall on the right date in Kyiv.
+of Kyiv in some files and of UTC in others; both fall on the right date in Kyiv. Whoever counts 24 hours from a midnight
+of Kyiv is an hour early after the day of 25 hours.
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ outage until half past and a possible one behind it, as Poltava publishes it.
 """
 
 PREFIX = "GPV"
+EARLY_AT_MOST = timedelta(hours=1)
 FROM_1, FROM_0 = set(range(1, 25)), set(range(24))
 
 
@@ -113,7 +115,8 @@ def _look_failed(content: dict[str, Any]) -> bool:
 
 def _date(midnight: str) -> date:
     try:
-        return sensible(datetime.fromtimestamp(int(midnight), UTC).astimezone(ZoneInfo(ZONE)).date())
+        moment = datetime.fromtimestamp(int(midnight), UTC) + EARLY_AT_MOST
+        return sensible(moment.astimezone(ZoneInfo(ZONE)).date())
     except (ValueError, OverflowError, OSError):
         raise NonsenseError(schedule.not_a_date(text=repr(midnight[:20]))) from None
 

@@ -350,6 +350,7 @@ async def in_time(work: Callable[[], T]) -> T:
 
     threading.Thread(target=run, daemon=True).start()
     try:
-        return await asyncio.wait_for(result, LONGEST_S)
+        async with asyncio.timeout(LONGEST_S):
+            return await result
     except TimeoutError:
         raise DeviceOfflineError(conditions.NO_ANSWER()) from None

@@ -13,6 +13,13 @@ from shared.conditions import Reason, plugs
 NO_NAMES: Mapping[str, str] = {}
 PLUGS = frozenset({"cz", "pc", "kg", "tdq", "dlq", "wkcz"})
 """Categories of plugs, strips, wall switches and breakers."""
+COUNTS_ENERGY = frozenset({"dlq", "zndb"})
+"""Categories of breakers and meters whose data point 1 is their energy: what they call `switch` is POINT_OF_BREAKERS.
+
+Seen in make-all/tuya-local#536, #659, #745 and esphome/feature-requests#977. A breaker that is a plug inside has
+`switch_1`.
+"""
+POINT_OF_BREAKERS = 16
 NEVER = frozenset({"ckmkzq", "cl", "clkg", "jtmspro", "mal", "mk", "ms", "sd", "sp", "wg2", "ywbj"})
 """Categories with a switch that is not a load: doors, gates, locks, curtains, alarms, vacuum cleaners, cameras."""
 
@@ -31,7 +38,10 @@ class Device:
     @property
     def gangs(self) -> dict[str, int]:
         """Its relays with their usual data points, none where it is no load."""
-        return {} if self.category in NEVER else usual_gangs(self.switches)
+        gangs = {} if self.category in NEVER else usual_gangs(self.switches)
+        if "switch" in gangs and self.category in COUNTS_ENERGY:
+            gangs["switch"] = POINT_OF_BREAKERS
+        return gangs
 
     def reading(self, plug: Plug) -> GangStates:
         """Return whether each gang of the plug is on."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.tuya.grid_rules import Rules, in_place_of, target
+from services.tuya.grid_rules import Rules, in_place_of, not_seen_on, target
 from services.tuya.journal import Journal, key
 from services.tuya.plug import Plug
 from shared.conditions import Reason, plugs
@@ -29,6 +29,7 @@ def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridSta
     to_restore = {name: at for name, at in journal.to_restore.items() if command.on or name not in targets}
     tested = {name: at for name, at in journal.tested.items() if command.on or name not in targets}
     update = {"to_restore": to_restore, "tested": tested, "targets": journal.targets | targets}
+    journal = journal if command.on else not_seen_on(journal, targets)
     return journal.model_copy(update=update)
 
 

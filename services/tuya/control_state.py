@@ -1,20 +1,18 @@
 """Everything known about one plug: the attempt under way, retries, the last reading, what is published. Pure."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.tuya.contact import Contact
-from services.tuya.grid_rules import GangStates
-from services.tuya.journal import Target
+from services.tuya.grid_rules import SEEN_BEFORE, GangStates
+from services.tuya.journal import Target, key
 from services.tuya.off_on_test import OffOnTest
 from services.tuya.plug import Plug
 from services.tuya.shared_state import SharedState
 from shared.conditions import Reason
 from shared.errors import DeviceError
 from shared.messages import PlugAction, PlugState, Via
-
-RECENT_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ class ControlState:
     reading: GangStates = field(default_factory=dict)
     """As it is published."""
     recent: GangStates = field(default_factory=dict)
-    """The last reading, of an attempt too, and when it was."""
+    """The last reading, of an attempt too, or what the plug was told since; and when it was read."""
     read_at_s: float | None = None
     unjudged: GangStates | None = None
     """A reading that on_reading has not seen yet."""
@@ -135,10 +133,17 @@ class ControlState:
     events: tuple[PlugAction, ...] = ()
     """The events to publish, oldest first."""
 
-    def recently(self, now: Now) -> GangStates:
-        """Return the last reading if it is recent."""
-        is_recent = self.read_at_s is not None and now.monotonic_s - self.read_at_s <= RECENT_S
+    def seen(self, now: Now, within: timedelta) -> GangStates:
+        """Return the last reading if it is not older."""
+        is_recent = self.read_at_s is not None and now.monotonic_s - self.read_at_s <= within.total_seconds()
         return self.recent if is_recent else {}
+
+    def supposed(self, now: Now) -> GangStates:
+        """Return how the gangs are supposed to be where they cannot be read: what was once found off is not on."""
+        seen_on = {gang: True for gang in self.plug.gangs if key(self.plug.id, gang) in self.shared.journal.seen_on}
+        on = {gang: True for gang, on in self.seen(now, SEEN_BEFORE).items() if on}
+        off = {gang: False for gang, on in self.recent.items() if on is False}
+        return {**seen_on, **on, **off}
 
     @property
     def is_silent(self) -> bool:

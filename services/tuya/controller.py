@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from services.tuya import reports
 from services.tuya.actions import Action, Outcome, Persist, Read, Switch, Wait
@@ -13,7 +14,7 @@ from services.tuya.connector import Connector, OpenConnection
 from services.tuya.contact import Contact
 from services.tuya.control_state import ControlState, Now
 from services.tuya.grid_rules import GangStates
-from services.tuya.journal import Target
+from services.tuya.journal import Target, key
 from services.tuya.next_step import next_step
 from services.tuya.off_on_test import OffOnTest
 from services.tuya.outcomes import after
@@ -122,6 +123,10 @@ class PlugController:
     def refuse(self, reason: Reason) -> None:
         """Publish that a command was refused."""
         self._update(reports.refuse(self._current(), reason, _now()))
+
+    def seen_on(self, within: timedelta) -> set[str]:
+        """Return the gangs that the last reading has found on, if it is not older."""
+        return {key(self.plug.id, gang) for gang, on in self._state.seen(_now(), within).items() if on}
 
     def learn(self, reading: GangStates, *, online: bool) -> None:
         """Take over what the account says about the plug, if nothing is known yet."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from datetime import timedelta
 
 from services.tuya.account import Device, mismatch, missing_key, to_plug, unlisted
 from services.tuya.account_listing import AGAIN_S, GangNames, fetch_devices, fetch_gang_names
@@ -68,6 +69,12 @@ class PlugControllers:
     def controlled(self) -> dict[str, Plug]:
         """Return the plugs that have a controller."""
         return {id_: controller.plug for id_, controller in self._controllers.items()}
+
+    def seen_on(self, within: timedelta) -> set[str]:
+        """Return the gangs of plugs that follow the grid that were found on by readings that are not older."""
+        may_switch = self._store.shared.rules.may_switch
+        following = (one for one in self._controllers.values() if may_switch(one.plug))
+        return {name for controller in following for name in controller.seen_on(within)}
 
     def get(self, id_: str) -> PlugController | None:
         """Return the controller of a plug."""

@@ -18,6 +18,8 @@ MAX_RETURNS = 3
 LOSS_PAUSE = timedelta(milliseconds=20)
 """From one plug to the next when the grid goes: all at once they would only wait for each other."""
 NO_PAUSE = timedelta(0)
+SEEN_BEFORE = timedelta(minutes=15)
+"""A plug last read so long before the grid went was most likely still as it was read."""
 
 Plugs = Mapping[str, Plug]
 GangStates = Mapping[str, bool | None]
@@ -75,12 +77,20 @@ def is_outdated(grid: GridState, newest: GridState | None, now: datetime) -> boo
 
 
 def on_grid(
-    journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime, *, stable_for: timedelta
+    journal: Journal,
+    grid: GridState,
+    plugs: Plugs,
+    rules: Rules,
+    now: datetime,
+    *,
+    stable_for: timedelta,
+    seen_on: Iterable[str] = (),
 ) -> Journal:
     """Return the journal after a grid message: unchanged unless it is news that has not been acted on.
 
     stable_for is how long we have known of this change, by a clock that nobody sets: after a blackout the host's own
-    clock may jump by hours, and the times in messages with it.
+    clock may jump by hours, and the times in messages with it. seen_on are the gangs that the last reading, made at
+    most SEEN_BEFORE this change, has found on.
     """
     if not is_news(grid, now) or grid.state is Grid.UNKNOWN or grid.transition_id in (None, journal.handled):
         return journal
@@ -89,7 +99,7 @@ def on_grid(
     if journal.handled is None:  # the first start ever: what happened before is not our doing
         return _handled(journal, grid)
     if grid.state is Grid.OFF:
-        return _switch_off(journal, grid, plugs, rules, now)
+        return _switch_off(_seen(journal, seen_on, now), grid, plugs, rules, now)
     if stable_for < rules.restore_delay:
         return _without_grid_targets(journal, on=False)
     return _restore(journal, grid, plugs, rules, now)
@@ -104,6 +114,7 @@ def on_reading(
     """
     if not (grid and is_certain(grid, now) and grid.state is Grid.OFF and grid.transition_id == journal.handled):
         return journal, ()
+    journal = not_seen_on(journal, (key(plug.id, gang) for gang, on in reading.items() if on is False))
     back = [gang for gang in plug.gangs if reading.get(gang) and _is_switched_off(journal, key(plug.id, gang))]
     lost = tuple(gang for gang in back if journal.returns.get(key(plug.id, gang), 0) >= MAX_RETURNS)
     again = [
@@ -120,6 +131,13 @@ def on_reading(
         "to_restore": {name: at for name, at in journal.to_restore.items() if name not in left_on},
     }
     return journal.model_copy(update=update), lost
+
+
+def not_seen_on(journal: Journal, off: Iterable[str]) -> Journal:
+    """Return the journal with gangs that must no longer be taken for on."""
+    gone = journal.seen_on.keys() & set(off)
+    kept = {name: at for name, at in journal.seen_on.items() if name not in gone}
+    return journal.model_copy(update={"seen_on": kept}) if gone else journal
 
 
 def target(
@@ -171,8 +189,14 @@ def _handled(journal: Journal, grid: GridState, targets: Iterable[Target] = ()) 
         "targets": of_grid | kept,
         "returns": {},
         "shed": {},
+        "seen_on": {} if on else journal.seen_on,
     }
     return journal.model_copy(update=update)
+
+
+def _seen(journal: Journal, seen_on: Iterable[str], now: datetime) -> Journal:
+    """Return the journal at a loss of the grid; what was seen on before stays so if power has only flickered."""
+    return journal.model_copy(update={"seen_on": dict.fromkeys(seen_on, now) | journal.seen_on})
 
 
 def _switch_off(journal: Journal, grid: GridState, plugs: Plugs, rules: Rules, now: datetime) -> Journal:

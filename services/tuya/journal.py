@@ -59,7 +59,8 @@ class Journal(BaseModel):
     handled is the last change of the grid that was acted on, handled_since its moment. to_restore are the gangs that
     were on when we switched them off for the grid: only these are ever restored. tested are those that were on when a
     test was about to switch them off: they are switched on, whatever happens. returns counts how often one came back on
-    by itself. shed are the plugs that the outlook has switched in this outage.
+    by itself. shed are the plugs that the outlook has switched in this outage. seen_on are the gangs that were found on
+    last, shortly before the grid went: they are taken for on where they cannot be read before they are switched off.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +72,7 @@ class Journal(BaseModel):
     tested: dict[str, Moment] = Field(default_factory=dict)
     returns: dict[str, int] = Field(default_factory=dict)
     shed: dict[str, Shed] = Field(default_factory=dict)
+    seen_on: dict[str, Moment] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

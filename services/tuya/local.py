@@ -19,7 +19,7 @@ from services.tuya.connection import KeyDoubtError, LostConnectionError, NoNetwo
 from services.tuya.plug import VERSIONS, Plug
 from shared.conditions import plugs
 from shared.conditions.system import os_reason
-from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
+from shared.errors import BadReplyError, CommandRefusedError, DeviceError, DeviceOfflineError
 
 logging.getLogger("tinytuya").setLevel("WARNING")  # below that it logs keys
 
@@ -53,7 +53,12 @@ class LocalPlug:
             self._device.wake()
             raise self._refusal() or BadReplyError(plugs.no_switch_in_answer(name=self._plug.title))
         found = {gang: points.get(str(point)) for gang, point in self._plug.gangs.items()}
-        return {gang: value if isinstance(value, bool) else None for gang, value in found.items()}
+        told = {gang: value if isinstance(value, bool) else None for gang, value in found.items()}
+        if set(told.values()) == {None} and (odd := [gang for gang, value in found.items() if value is not None]):
+            some = sorted((point for point, value in points.items() if isinstance(value, bool)), key=_by_number)
+            name, point = self._plug.title, self._plug.gangs[odd[0]]
+            raise CommandRefusedError(plugs.not_a_switch(name=name, point=point, some=", ".join(some) or "–"))
+        return told
 
     def switch(self, values: Mapping[str, bool]) -> None:
         """Send a command; many plugs only acknowledge it, so read it back."""
@@ -198,6 +203,10 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
                 raise ConnectionResetError
             data += more
         return data
+
+
+def _by_number(point: str) -> tuple[int, str]:
+    return len(point), point
 
 
 def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:

@@ -108,7 +108,8 @@ class CommandClient:
             if not await self._service_runs(connection):
                 return None
             self._bus.publish(PLUG_SET, command.model_copy(update={"at": utc_now()}), self._plug.id)
-            return await asyncio.wait_for(self._action, DONE_S)
+            async with asyncio.timeout(DONE_S):
+                return await self._action
         except TimeoutError:
             raise DeviceOfflineError(plugs.still_trying(name=self._plug.title)) from None
         finally:
@@ -122,8 +123,11 @@ class CommandClient:
         connected.cancel()
         if connection.done():
             connection.result()
+        if not self._bus.connected.is_set():
+            return False
         with suppress(TimeoutError):
-            return self._bus.connected.is_set() and await asyncio.wait_for(self._is_running, STATUS_S)
+            async with asyncio.timeout(STATUS_S):
+                return await self._is_running
         return False
 
     def _on_status(self, service: str, status: ServiceStatus, delivery: Delivery) -> None:

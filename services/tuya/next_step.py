@@ -96,7 +96,7 @@ def _next_in_attempt(state: ControlState, attempt: Attempt, now: Now) -> Action:
 def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
     """Return what follows from the reading before a command. Nothing is switched off for the grid without its mark.
 
-    What the reading does not tell, the last check does if it is recent: what is not known to be on gets no mark.
+    What the reading does not tell, the last one does, of before the grid went: what is not known to be on gets no mark.
     """
     journal, wanted = state.shared.journal, _due(state, now)
     if any(target not in wanted for target in attempt.targets):
@@ -107,7 +107,7 @@ def _decide(state: ControlState, attempt: Attempt, now: Now) -> Action:
             return _complete(journal, attempt, now)
         return EndTest(ended(journal, unknown, now.utc), _why_untested(state, attempt))
     told = {gang: on for gang, on in (attempt.reading or {}).items() if on is not None}
-    before = {**state.recently(now), **told}
+    before = {**state.supposed(now), **told}
     marked = mark_to_restore(journal, attempt.targets, before, now.utc)
     if marked is not journal:
         return MarkToRestore(marked)

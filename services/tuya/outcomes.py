@@ -136,7 +136,8 @@ def _after_contact(state: ControlState, action: Read | Switch, outcome: Outcome,
     attempt = state.attempt
     if action.via is Via.LOCAL:
         state, outcome = _trusted(state, action, outcome, now)
-    state = replace(state, contact=after_contact(state.contact, action.via, outcome))
+    told = action.values if isinstance(action, Switch) else {}  # obeyed or not: what was told to go off is not on
+    state = replace(state, contact=after_contact(state.contact, action.via, outcome), recent={**state.recent, **told})
     if attempt is None:
         take = _asked if action.via in state.asking[:1] else _checked
         return take(state, _with_a_switch(state, outcome), now)
@@ -220,7 +221,7 @@ def _another_connection(state: ControlState, attempt: Attempt, error: DeviceErro
 
 def _needs_a_mark(state: ControlState, attempt: Attempt, now: Now) -> bool:
     """Return whether something is to be switched off for the grid that nobody knows to be on or off."""
-    known = state.recently(now)
+    known = state.supposed(now)
     return any(one.by_grid and not one.on and known.get(one.gang) is None for one in attempt.targets)
 
 

@@ -10,7 +10,7 @@ is given back is a command that never expires.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from services.tuya.grid_rules import LOSS_PAUSE, Plugs, Policy, Rules, is_certain, target
 from services.tuya.journal import Journal, Shed, key
@@ -44,11 +44,18 @@ OFF_AT_LEAST = timedelta(minutes=30)
 
 
 def on_outlook(
-    shared: SharedState, outlook: Outlook | None, plugs: Plugs, now: datetime, *, off_for: timedelta
+    shared: SharedState,
+    outlook: Outlook | None,
+    plugs: Plugs,
+    now: datetime,
+    *,
+    off_for: timedelta,
+    dry_run: bool = False,
 ) -> Journal:
     """Return the journal after a forecast, or without one; unchanged unless there is an outage that was acted on.
 
-    off_for is how long we have known of the outage, by a clock that nobody sets.
+    off_for is how long we have known of the outage, by a clock that nobody sets. In a dry run the plugs in the journal
+    are on, whatever it says.
     """
     journal, grid, rules = shared.journal, shared.grid, shared.rules
     if not _decides(shared, now) or grid is None:
@@ -64,7 +71,7 @@ def on_outlook(
     if switched is not None and usable.at < switched + SETTLES:
         return journal
     enough = _enough(running, usable.at)
-    if running.verdict is Verdict.LASTS and running.chance is not None and running.chance >= enough:
+    if _lasts(running, enough, _off(journal) if dry_run else set()):
         return _given_back(journal, running, enough, list(reversed(listed)), now) if rules.turn_on else journal
     open_ones = [one for one in listed if _may_go(journal, one)]
     return _switched_off(journal, grid, _chosen(running, enough, open_ones) or open_ones[:1], now)
@@ -120,6 +127,18 @@ def _enough(outage: OutageOutlook, at: datetime) -> float:
     """Return how likely the battery has to last; at is when that was forecast. Power that is overdue may be near."""
     left = min(max(outage.end - at, timedelta(0)), FAR) if outage.end else timedelta(0)
     return ENOUGH_DUE + left / FAR * (ENOUGH_FAR - ENOUGH_DUE)
+
+
+def _off(journal: Journal) -> set[str]:
+    return {id_ for id_, done in journal.shed.items() if not done.back}
+
+
+def _lasts(outage: OutageOutlook, enough: float, pretended: set[str]) -> bool:
+    """Return whether the battery is likely enough to last with these plugs off, which the forecast sees on."""
+    sets = list(takewhile(lambda one: one.plug is None or one.plug in pretended, outage.shedding))
+    if len(sets) > 1 and sets[-1].chance is not None:
+        return sets[-1].chance >= enough
+    return outage.verdict is Verdict.LASTS and outage.chance is not None and outage.chance >= enough
 
 
 def _may_go(journal: Journal, plug: Plug) -> bool:

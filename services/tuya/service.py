@@ -142,7 +142,10 @@ class PlugService:
         self._store.set_grid(grid)
         stable_for = timedelta(seconds=time.monotonic() - self._changed_at)
         controlled = self._controllers.controlled()
-        journal = grid_rules.on_grid(shared.journal, grid, controlled, shared.rules, now, stable_for=stable_for)
+        seen_on = self._controllers.seen_on(grid_rules.SEEN_BEFORE + stable_for)
+        journal = grid_rules.on_grid(
+            shared.journal, grid, controlled, shared.rules, now, stable_for=stable_for, seen_on=seen_on
+        )
         self._persist(journal, dropped_because=plugs.GRID_CHANGED())  # if that fails, the next message tries again
         self._ask_outlook(now)
         self._controllers.wake()
@@ -166,7 +169,7 @@ class PlugService:
     def _ask_outlook(self, now: datetime) -> None:
         shared, off_for = self._store.shared, timedelta(seconds=time.monotonic() - self._changed_at)
         controlled = self._controllers.controlled()
-        journal = on_outlook(shared, self._outlook, controlled, now, off_for=off_for)
+        journal = on_outlook(shared, self._outlook, controlled, now, off_for=off_for, dry_run=self._dry_run)
         self._persist(journal, dropped_because=plugs.REPLACED())
 
     def on_command(self, id_: str, command: PlugCommand, delivery: Delivery) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain, target
+from services.tuya.grid_rules import MAX_RETURNS, GangStates, Rules, is_certain, not_seen_on, target
 from services.tuya.journal import Journal, Target
 from services.tuya.off_on_test import ended
 from services.tuya.plug import Plug
@@ -57,6 +57,7 @@ def completed(journal: Journal, targets: Iterable[Target]) -> Journal:
     restored = {one.key for one in done if one.on and is_current(journal, one)}
     to_restore = {name: at for name, at in journal.to_restore.items() if name not in restored}
     tested = {name: at for name, at in journal.tested.items() if name not in restored}
+    journal = not_seen_on(journal, (one.key for one in done if not one.on))
     return dropped(journal, done).model_copy(update={"to_restore": to_restore, "tested": tested})
 
 

@@ -1,7 +1,8 @@
 """The broker as services see it: publish, subscribe, acknowledge. It reconnects by itself.
 
-Unacknowledged messages wait in the outbox and survive lost connections; connection.py is a single connection. Messages
-acknowledged just before a connection was lost are published again: the broker may have been killed before saving them.
+Unacknowledged messages wait in the outbox and survive lost connections; connection.py is a single connection. The
+latest acknowledged messages are published again after a lost connection, because the broker may have been killed before
+saving them, and when the recorder asks for them, because the broker has kept nothing for it.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from shared.conditions.system import os_reason
 from shared.errors import BadMessageError, ConfigError, TwinError
 from shared.health import Health
 from shared.settings import MqttSettings
-from shared.topics import SERVICE_STATUS, M, Topic
+from shared.topics import REPLAY_REQUEST, SERVICE_STATUS, M, Topic
 from shared.trusted_time import ClockChange, by_clock
 
 log = logging.getLogger("bus")
@@ -99,6 +100,7 @@ class Bus:
         self._connection: Connection | None = None
         self._had_session = False
         self._reconnect_listeners: list[Callable[[], None]] = []
+        self._new_session_listeners: list[Callable[[], None]] = []
         self._twin_may_show = False
         self._publishing_paused: asyncio.TimerHandle | None = None
         self._retry_pause_s = 0.0
@@ -174,6 +176,10 @@ class Bus:
         """Call `listener` after every reconnect, before anything is delivered."""
         self._reconnect_listeners.append(listener)
 
+    def on_new_session(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever the broker has kept nothing for us: it does not know us, or no longer."""
+        self._new_session_listeners.append(listener)
+
     def pause_receiving(self) -> None:
         """Receive nothing for a while: messages wait at the broker or in the network. A pause of 5 s ends by itself.
 
@@ -229,7 +235,8 @@ class Bus:
     async def flush(self, patience_s: float = 5.0) -> None:
         """Wait until the broker has acknowledged everything, but at most patience_s."""
         try:
-            await asyncio.wait_for(self._outbox_empty.wait(), patience_s)
+            async with asyncio.timeout(patience_s):
+                await self._outbox_empty.wait()
         except TimeoutError:
             log.warning("%d messages did not reach the broker in time.", len(self._outbox))
 
@@ -248,6 +255,7 @@ class Bus:
 
         Raises ConfigError for bad credentials, TwinError for an older twin, and whatever a handler raised.
         """
+        self.subscribe(REPLAY_REQUEST, lambda *_: self._replay())
         backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S, factor=RETRY_FACTOR, jitter=RETRY_JITTER)
         short_connections = 0
         while not self._closing:
@@ -285,7 +293,10 @@ class Bus:
             if self._session_s and not session_present:
                 log.info("The broker lost its sessions.")
             self._pause_publishing(RESUBSCRIBE_MARGIN_S + min(2 * self._retry_pause_s, RETRY_MOST_S))
-            self._outbox.put_replays(self._recent.take_all())
+            self._replay()
+        if self._session_s and not session_present:
+            for listener in self._new_session_listeners:
+                listener()
         self._had_session = True
         self._republish_state()
         if len(self._outbox):
@@ -438,6 +449,13 @@ class Bus:
         for topic, message in self._last_published.items():
             if not self._outbox.is_waiting(topic):
                 self._outbox.put(message)
+
+    def _replay(self) -> None:
+        """Publish again what was acknowledged lately."""
+        self._outbox.put_replays(self._recent.take_all())
+        if len(self._outbox):
+            self._outbox_empty.clear()
+        self._send_waiting()
 
     def _report_dropped(self) -> None:
         if self._outbox.dropped:

@@ -14,7 +14,7 @@ KEEP_BYTES = 4_000_000
 
 
 class Recent:
-    """The latest messages, which are published again if the broker may have been killed.
+    """The latest messages, which are published again if the broker may have been killed, or has forgotten the recorder.
 
     They are the latest before the connection was lost: a broker that is away for long saves nothing meanwhile.
     """

@@ -332,9 +332,14 @@ def not_readable(*, name: str, doubt: Reason) -> None:
 # The service
 
 
-@condition("bms.disabled", uk="За батареями ніхто не стежить. {cause}", en="No batteries are watched. {cause}")
+@condition(
+    "bms.disabled",
+    uk="За батареями ніхто не стежить. {cause}",
+    en="No batteries are watched. {cause}",
+    severity=Severity.NOTICE,
+)
 def disabled(*, cause: Reason) -> None:
-    """There has been no Bluetooth since the start."""
+    """There has been no Bluetooth since the start, and no battery is listed."""
 
 
 @condition(

@@ -96,7 +96,7 @@ def log_lost(*, name: str, since: datetime, until: datetime) -> None:
     uk="Показники від {since:%d.%m %H:%M} до {until:%d.%m %H:%M} ({length}) втрачено: служба recorder не працювала, а "
     "брокер їх для неї не зберіг.",
     en="Readings from {since:%d.%m %H:%M} to {until:%d.%m %H:%M} ({length}) are lost: the recorder was away, and the "
-    "broker has not kept them for it.",
+    "broker did not keep them for it.",
     severity=Severity.WARNING,
 )
 def lost_while_away(*, since: datetime, until: datetime, length: timedelta) -> None:

@@ -327,6 +327,7 @@ BOT: dict[str, tuple[str, str]] = {
     "bot.battery_reason": ("• {name}: {reason}", "• {name}: {reason}"),
     "bot.schedule_title": ("🗓 <b>Графік відключень</b>, черга {queue}", "🗓 <b>Planned outages</b>, queue {queue}"),
     "bot.plan_old": ("⚠️ Графік застарілий (оновлено {time})", "⚠️ The schedule is out of date (updated {time})"),
+    "bot.no_schedule_why": ("🗓 {why}", "🗓 {why}"),
     "bot.no_schedule": ("🗓 Графік невідомий: ще нічого не надійшло.", "🗓 Schedule unknown: nothing has arrived yet."),
     "bot.day_head": ("<b>{day}, {date} ({weekday})</b>", "<b>{day}, {date} ({weekday})</b>"),
     "bot.no_outages": ("Відключень не заплановано", "No outages planned"),

@@ -452,8 +452,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "outages.plan_unknown": ("графік невідомий", "schedule unknown"),
     "outages.unknown_for": ("невідомо {length}", "unknown for {length}"),
     "outages.nothing_recorded": (
-        "Ще нічого не записано. Щойно запрацюють служби poller і recorder, тут з'являться відключення.",
-        "Nothing recorded yet. Outages appear here once the poller and the recorder are running.",
+        "Ще нічого не записано. Чи є світло, показує інвертор: щойно він озветься, тут з'являться відключення.",
+        "Nothing recorded yet. Whether there is power is shown by the inverter: outages appear here once it answers.",
     ),
     "outages.statistics": ("Підсумок", "Summary"),
     "outages.last_days": ("Останні {days} днів", "Last {days} days"),
@@ -537,8 +537,8 @@ PAGES: dict[str, tuple[str, str]] = {
     ),
     "history.chart": ("Потужність і заряд, {period}", "Power and state of charge, {period}"),
     "history.nothing_yet": (
-        "Ще нічого не записано. Служба recorder записує кожен показник; перший з'явиться тут за хвилину.",
-        "Nothing recorded yet. The recorder stores every reading; the first appears here within a minute.",
+        "Ще нічого не записано. Перший показник з'явиться тут за хвилину після того, як озветься інвертор.",
+        "Nothing recorded yet. The first reading appears here within a minute after the inverter has answered.",
     ),
     "history.nothing_here": (
         "За цей період нічого не записано. Останній показник: {last}.",

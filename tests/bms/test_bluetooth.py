@@ -11,6 +11,7 @@ from dbus_fast.errors import AuthError
 
 from services.bms.bluetooth import (
     Adapters,
+    Advertisement,
     Backend,
     BluetoothAdapter,
     BluetoothUnavailableError,
@@ -132,6 +133,21 @@ def use(adapter: BluetoothAdapter) -> None:
         found = await adapter.find(ADDRESS, 5, lambda: None)
         async with adapter.connect(found, lambda _: None, lambda: None) as connection:
             await connection.send(b"x")
+
+    fly(work())
+
+
+def test_a_search_that_is_cancelled_in_the_moment_of_the_find_ends() -> None:
+    scanner = type("Scanner", (fake_bleak.Scanner,), {"in_range": ()})
+
+    async def work() -> None:
+        adapter = BluetoothAdapter(backend=Backend(scanner, fake_bleak.Client))
+        search = asyncio.create_task(adapter.find(ADDRESS, 60, lambda: None))
+        await asyncio.sleep(1)
+        adapter._wanted[ADDRESS].set_result(cast(Advertisement, None))
+        search.cancel()
+        await asyncio.wait([search])
+        assert search.cancelled()
 
     fly(work())
 

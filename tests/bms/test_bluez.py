@@ -21,8 +21,7 @@ from services.bms.pairing import AGENT, Agent, pair
 from shared.conditions import bms, system
 from tests.bms.jk import ADDRESS, DEVICE, SETTINGS, battery, cells
 from tests.support.fake_bluez import FakeBattery, FakeBluez
-
-WITHIN_S = 15.0
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +54,7 @@ def run(
             monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
             task = asyncio.create_task(BatteryClient(known, Adapters(), 10, changed.set, **how).run())
             try:
-                async with asyncio.timeout(WITHIN_S):
+                async with asyncio.timeout(PATIENCE_S):
                     while not until(known):
                         await changed.wait()
                         changed.clear()

@@ -84,6 +84,26 @@ def test_whatever_comes_is_survived(data: bytes) -> None:
         BatteryState.model_validate({**reading.values, "at": "2026-11-29T22:00:00Z"})
 
 
+def zeros(warnings: int) -> bytes:
+    """Return an answer of a board whose sense wires are unplugged."""
+    data = bytes.fromhex("79 06 01 0000 02 0000 80 0016 83 0000 84 0000 85 00 aa 000000c8 8c 0008 c0 01")
+    return bytes(11) + data + b"\x8b" + warnings.to_bytes(2, "big") + bytes(9)
+
+
+def test_a_board_that_sees_no_cell_has_an_alarm_and_neither_0_v_nor_a_charge_of_0_percent() -> None:
+    reading = decode(zeros(1 << 11))
+    assert reading
+    told = BatteryState.model_validate({**reading.values, "at": "2026-11-29T22:00:00Z"})
+    assert (told.voltage_v, told.soc_percent, told.remaining_ah, told.power_w) == (None, None, None, None)
+    assert (told.cell_voltages_v, told.mosfet_temperature_c, told.charging_mosfet) == ((0.0, 0.0), 22.0, False)
+    assert told.alarms == (battery.CELL_VOLTAGE_TOO_LOW(),)
+
+
+@pytest.mark.parametrize("warnings", [0, 1])
+def test_zeros_of_a_board_that_starts_say_nothing(warnings: int) -> None:
+    assert decode(zeros(warnings)) is None
+
+
 def test_an_unknown_tag_ends_an_answer_but_what_came_before_it_counts() -> None:
     answer = UartBoard(IDENTITY, lambda: Measurement((3.3,) * 4, -1.0, 50)).answer()
     cut = answer[: answer.index(b"\x84", 30)] + b"\xee\x84\x00\x64" + answer[-9:]

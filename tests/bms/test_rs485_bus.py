@@ -18,8 +18,7 @@ from shared.clock import utc_now
 from shared.conditions import Reason, bms
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.tower import Tower, TowerPack
-
-WITHIN_S = 15.0
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +57,7 @@ class Reader:
             bus.add(Pack(self.batteries[address], changed.set))
         task = asyncio.create_task(bus.run())
         try:
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while not condition(self):
                     changed.clear()
                     await changed.wait()

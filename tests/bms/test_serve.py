@@ -18,6 +18,7 @@ from services.bms.listed_battery import ListedBattery
 from services.bms.settings import BmsSettings
 from shared.bus import Bus
 from shared.clock import Clock
+from shared.conditions import Severity, severity
 from shared.health import Health
 from shared.messages import ServiceStatus
 from shared.service import Service
@@ -28,6 +29,7 @@ from tests.bms import fake_bleak
 from tests.bms.jk import ADDRESS, DEVICE, IDENTITY, SETTINGS, cells
 from tests.support.fake_bus import FakeBus
 from tests.support.flying_time import fly
+from tests.support.waiting import PATIENCE_S
 
 NO_ADAPTER = BleakBluetoothNotAvailableError("", BleakBluetoothNotAvailableReason.NO_BLUETOOTH)
 
@@ -109,6 +111,16 @@ def test_without_bluetooth_the_service_is_disabled(tmp_path: Path, monkeypatch: 
     status = status_after(10, tmp_path / "jk.yaml")
     assert status.state == "disabled"
     assert status.reasons[0].text.startswith("No batteries are watched. There is no Bluetooth adapter")
+    assert severity(status.reasons[0]) is Severity.NOTICE, "a home may well have no battery of ours"
+
+
+def test_a_known_battery_without_bluetooth_is_a_problem_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_bleak.Scanner, "error", NO_ADAPTER)
+    device_list(tmp_path / "jk.yaml").add([ListedBattery(address=ADDRESS, name="Pack")])
+    status = status_after(10, tmp_path / "jk.yaml")
+    assert (status.state, [reason.code for reason in status.reasons]) == ("degraded", ["bms.no_adapter"])
 
 
 def test_a_battery_that_sends_nothing_is_a_problem_and_not_listed(tmp_path: Path) -> None:
@@ -153,7 +165,7 @@ def test_packs_on_a_line_need_no_bluetooth(tmp_path: Path, monkeypatch: pytest.M
             (tmp_path / "jk.yaml").write_text(json.dumps({"batteries": entries}))
             settings = BmsSettings(_env_file=None, devices_file=tmp_path / "jk.yaml")
             task = asyncio.create_task(serve.serve(Service("bms", settings, cast(Bus, bus), health)))
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_S):
                 while not [bank for bank in bus.on(BATTERY_STATE, "all") if len(bank.packs or ()) == 2]:
                     assert not task.done()
                     await asyncio.sleep(0.02)

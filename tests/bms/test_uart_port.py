@@ -18,6 +18,7 @@ from shared.clock import utc_now
 from shared.conditions import bms
 from simulators.jk.frames import Identity, Measurement
 from simulators.jk.uart import UartBoard
+from tests.support.waiting import PATIENCE_S
 
 IDENTITY = Identity("Old", "JK_B1A8S20P", "11.51", "11.XA", "4012")
 TRUTH = Measurement((3.31, 3.32, 3.33, 3.34), 20.5, 71, 280)
@@ -36,7 +37,7 @@ async def read(port: str, dialect: Dialect, condition: Callable[[Battery], bool]
     known = Battery(ListedBattery(address=port, dialect=dialect), Limits(2.8, 3.6, 0.1), 1)
     task = asyncio.create_task(UartPort(Pack(known, changed.set), 0.01).run())
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition(known):
                 await changed.wait()
                 changed.clear()

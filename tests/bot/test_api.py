@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 from telegram.error import NetworkError, TelegramError
@@ -28,8 +29,8 @@ from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import Fault, TelegramState
 from simulators.telegram.serve import Views
-from tests.support.broker import free_port
-from tests.support.waiting import eventually
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S, eventually
 
 E = TypeVar("E", bound=Exception)
 NO_NETWORK = OSError(errno.ENETUNREACH, "?")
@@ -98,13 +99,10 @@ def fail(server: Server, fault: Fault, moved_to: int = 0) -> None:
         (Fault.HUGE, TransientError, bot.unreachable(cause=bot.ODD_ANSWER())),
     ],
 )
-def test_each_failure_is_told_apart(
-    fault: Fault, error: type[EasunError], reason: Reason, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if fault is Fault.HANG:
-        monkeypatch.setattr(api_module, "SEND_TIMEOUT_S", 0.2)
+def test_each_failure_is_told_apart(fault: Fault, error: type[EasunError], reason: Reason, server: Server) -> None:
     fail(server, fault, -1007)
-    with pytest.raises(error) as raised:
+    patience_s = 0.2 if fault is Fault.HANG else PATIENCE_S
+    with patch.object(api_module, "SEND_TIMEOUT_S", patience_s), pytest.raises(error) as raised:
         send(server)
     assert raised.value.reason == reason
     assert TOKEN not in repr(raised.value) + str(raised.getrepr(chain=True, showlocals=False))
@@ -190,7 +188,7 @@ def test_of_two_that_poll_the_older_one_is_refused(server: Server) -> None:
     first.start()
     eventually(lambda: server.world._pollers == 1, "the first one waits")
     newer = server.api.call(TOKEN, "getUpdates", {"timeout": "0"})
-    first.join(5)
+    first.join(PATIENCE_S)
     assert answers
     assert [
         reply.body.get("error_code") for reply in (answers[0], newer) if reply and isinstance(reply.body, dict)

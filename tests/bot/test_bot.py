@@ -1,5 +1,6 @@
 """The bot between a broker and the simulated Telegram, all in one process."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from services.bot.bot import Bot
 from services.bot.serve import serve
 from services.bot.settings import BotSettings
+from shared.bus import Bus
 from shared.conditions import Condition, storage
 from shared.conditions import bot as conditions
 from shared.errors import StorageError
+from shared.health import Health
 from shared.messages import (
     BY_GRID,
     ActionOutcome,
@@ -25,15 +29,16 @@ from shared.messages import (
     ServiceStatus,
     Window,
 )
+from shared.service import Service
 from simulators.http_server import start_server
 from simulators.telegram.api import Api
 from simulators.telegram.chat import PERSON, Fault, TelegramState
 from simulators.telegram.serve import Views
-from tests.support.broker import free_port
 from tests.support.living import living
+from tests.support.ports import free_port
 from tests.support.samples import sample
 from tests.support.small_broker import SmallBroker
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 CHAT = 4242
 STATUS = "service/bot/status"
@@ -177,6 +182,18 @@ async def test_commands_are_answered_without_a_broker(
     async with living("bot", settings.model_copy(update={"mqtt_port": free_port()}), serve, small_broker):
         world.add(CHAT, "/status", is_from_bot=False)
         await until(lambda: "broker" in texts(world))
+
+
+async def test_it_ends_if_asked_to_in_the_moment_in_which_it_learns_the_state(settings: BotSettings) -> None:
+    health = Health()
+    bot = Bot(Service("bot", settings, Bus(settings, "bot", health), health))
+    polling = asyncio.create_task(bot._poll(lambda answer: answer.close()))
+    for _ in range(2):
+        await asyncio.sleep(0)  # until it waits
+    bot._knows_state.set()
+    polling.cancel()
+    await asyncio.wait([polling], timeout=PATIENCE_S)
+    assert polling.cancelled()
 
 
 async def test_a_webhook_that_another_program_sets_meanwhile_is_removed(

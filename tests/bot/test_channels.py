@@ -30,7 +30,7 @@ from shared.messages import ActionOutcome
 from shared.texts.language import Language
 from simulators.http_server import HttpApp, start_server
 from tests.bot.facts import KYIV, NOW
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 from tests.support.smtp import MailBox, running_mail_server
 from tests.support.waiting import until
 
@@ -178,7 +178,7 @@ def test_a_long_text_is_split_and_no_part_that_was_taken_is_sent_again(ntfy: Ntf
 
     async def runs() -> None:
         task = asyncio.create_task(delivery.run("ntfy"))
-        await until(lambda: not outbox.waiting("ntfy"), 30)
+        await until(lambda: not outbox.waiting("ntfy"))
         task.cancel()
 
     asyncio.run(runs())
@@ -200,11 +200,11 @@ def test_a_channel_has_the_guarantees_of_the_outbox(ntfy: NtfyServer, tmp_path: 
 
     async def runs() -> None:
         task = asyncio.create_task(delivery.run("ntfy"))
-        await until(lambda: health.status(NOW).reasons, 30)
+        await until(lambda: health.status(NOW).reasons)
         assert outbox.waiting("ntfy") == (alert,)
         ntfy.answer = NtfyServer.answer
         delivery.wake()
-        await until(lambda: not outbox.waiting("ntfy"), 30)
+        await until(lambda: not outbox.waiting("ntfy"))
         task.cancel()
 
     asyncio.run(runs())

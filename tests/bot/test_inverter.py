@@ -68,7 +68,12 @@ def test_it_says_how_the_inverter_is_set_and_who_changed_it() -> None:
     assert "INVERTER_CONTROL" in inverter_text(
         LOCALIZER, house(inverter_settings={"main": settings(NOW, control=InverterControl.OFF)})
     )
-    assert "As soon as the inverter answers" in inverter_text(LOCALIZER, BrokerState())
+    assert inverter_text(LOCALIZER, BrokerState()).startswith("As soon as the inverter answers")
+    off = ServiceStatus(
+        at=NOW, since=NOW, state=ServiceHealth.DISABLED, version="1", reasons=(Reason.sentence("<None> here."),)
+    )
+    why = inverter_text(LOCALIZER, BrokerState(services={"poller": off}))
+    assert why.startswith("&lt;None&gt; here. As soon as the inverter answers")
 
 
 def test_only_what_may_be_changed_now_has_a_button() -> None:

@@ -74,7 +74,7 @@ GRID_STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(GRID_STEPS)
 def test_each_change_of_the_grid_is_reported_or_counted_once_and_none_from_unknown(
     steps: list[tuple[Grid, int, bool]],

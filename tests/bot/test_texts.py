@@ -44,6 +44,8 @@ from shared.messages import (
     QueueFit,
     QueueScore,
     QueueVerdict,
+    ServiceHealth,
+    ServiceStatus,
 )
 from shared.outages import Expected
 from shared.texts.catalogue import TEXTS
@@ -208,6 +210,14 @@ def _plugs_for_battery() -> BrokerState:
     return broker_state(outlook=outlook("ample", NOW), plugs={"boiler": off}, plug_plan=plan_of_plugs)
 
 
+WITHOUT_SCHEDULE = broker_state(
+    schedule=None,
+    services={
+        "schedule": ServiceStatus(
+            at=NOW, since=NOW, state=ServiceHealth.DISABLED, version="1", reasons=(schedule.NO_QUEUE(),)
+        )
+    },
+)
 COMMANDS = {
     "status": lambda v: replies.status_text(v, broker_state()),
     "status, forecast": lambda v: replies.status_text(v, broker_state(outlook=outlook("short", NOW))),
@@ -228,11 +238,16 @@ COMMANDS = {
     "battery, forecast": lambda v: replies.battery_text(v, broker_state(outlook=outlook("short", NOW))),
     **{f"outlook, {situation}": _outlook_of(situation) for situation in SITUATIONS},
     "outlook, stale": lambda v: outlook_text(v, broker_state(outlook=outlook("short", NOW - timedelta(hours=1)))),
-    "schedule": lambda v: schedule_text(v, plan()),
+    "schedule": lambda v: schedule_text(v, BrokerState(schedule=plan())),
     "schedule, tomorrow not published": lambda v: schedule_text(
-        v, plan(days=(PlannedDay(day=TODAY, state=DayState.NO_OUTAGES, confirmed_at=NOW),), windows=())
+        v,
+        BrokerState(
+            schedule=plan(days=(PlannedDay(day=TODAY, state=DayState.NO_OUTAGES, confirmed_at=NOW),), windows=())
+        ),
     ),
-    "schedule, nothing": lambda v: schedule_text(v, None),
+    "schedule, nothing": lambda v: schedule_text(v, BrokerState()),
+    "schedule, not set up": lambda v: schedule_text(v, WITHOUT_SCHEDULE),
+    "status, no schedule set up": lambda v: replies.status_text(v, WITHOUT_SCHEDULE),
     "plugs": lambda v: replies.plugs_text(v, broker_state()),
     "plugs, off for the battery": lambda v: replies.plugs_text(v, _plugs_for_battery()),
     "outlook, plugs off for the battery": lambda v: outlook_text(v, _plugs_for_battery()),

@@ -14,6 +14,7 @@ from configure.tool_runner import Outcome
 from shared.conditions.configure import tool_hangs
 from shared.errors import ConfigError
 from tests.configure.test_questions import ANSWERS, Terminal
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
     there = threading.Thread(target=serve, args=(place,), daemon=True)
     there.start()
     yield place
-    there.join(20)
+    there.join(PATIENCE_S)
     assert not there.is_alive(), "it ends with its wizard"
     assert not place.exists()
 

@@ -36,7 +36,7 @@ def asked(
     """Run the wizard with one answer a line."""
     env = {"PATH": os.environ["PATH"]} | (world or {})
     lines = "\n".join(answers) + "\n"
-    return run_module("configure", "--file", str(file), "--", *scan, env=env, input_text=lines, timeout=110)
+    return run_module("configure", "--file", str(file), "--", *scan, env=env, input_text=lines)
 
 
 def test_from_nothing_to_a_file_that_works_and_once_more(home: Stack, tmp_path: Path) -> None:

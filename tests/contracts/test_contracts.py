@@ -18,6 +18,7 @@ from tests.homeassistant.facts import house
 from tests.support.broker import ROOT, Broker
 from tests.support.samples import sample
 from tests.support.viewer import Viewer
+from tests.support.waiting import PATIENCE_S
 
 VERSIONS = sorted(Path(__file__).parent.glob("version_*.json"))
 BY_TEMPLATE = {topic.template: topic for topic in TOPICS}
@@ -131,7 +132,7 @@ def test_asyncapi_names_servers_accounts_and_both_directions_of_a_command() -> N
 def test_the_shell_example_tells_whether_there_is_power(broker: Broker) -> None:
     with Viewer(broker, "poller") as poller:
         payload = json.dumps(on_the_wire(sample(GridState)) | {"state": "off"}, separators=(",", ":"))
-        poller.client.publish("grid/state", payload, qos=1, retain=True).wait_for_publish(10)
+        poller.client.publish("grid/state", payload, qos=1, retain=True).wait_for_publish(PATIENCE_S)
     password = (broker.secrets_dir / "viewer").read_text().strip()
     command = [str(ROOT / "docs/examples/grid.sh"), "127.0.0.1", str(broker.port), password]
-    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout == "off\n"
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout == "off\n"

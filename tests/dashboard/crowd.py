@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.dashboard.harness import token_of
+from tests.support.waiting import PATIENCE_S
 
 PASSWORD = "a password"
 A_CENTURY = "/history.csv?from=2010-01-01&to=2109-12-31"
@@ -18,8 +19,8 @@ def visitor(address: str) -> requests.Session:
     """Return somebody who has logged in and opened a page."""
     one = requests.Session()
     one.headers["Accept"] = "text/html"
-    given = {"csrf": token_of(one.get(f"{address}/login", timeout=30).text), "password": PASSWORD}
-    page = one.post(f"{address}/login", data=given, timeout=30)
+    given = {"csrf": token_of(one.get(f"{address}/login", timeout=PATIENCE_S).text), "password": PASSWORD}
+    page = one.post(f"{address}/login", data=given, timeout=PATIENCE_S)
     one.headers["X-CSRF-Token"] = token_of(page.text)
     return one
 

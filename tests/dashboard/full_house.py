@@ -40,9 +40,9 @@ from shared.messages import (
     Window,
 )
 from tests.dashboard.harness import reading
-from tests.support.broker import free_port
 from tests.support.inverter_controls import ahead, profiles, settings
 from tests.support.outlooks import outlook
+from tests.support.ports import free_port
 
 
 def house(now: datetime, **changes: Any) -> BrokerState:

@@ -29,9 +29,10 @@ from shared.messages import (
     ServiceStatus,
 )
 from shared.topics import GRID_STATE, INVERTER_AVAILABILITY, INVERTER_STATE, SERVICE_STATUS
-from tests.support.broker import Broker, free_port
+from tests.support.broker import Broker
+from tests.support.ports import free_port
 from tests.support.stack import Process
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 def reading(at: datetime, **fields: Any) -> InverterState:
@@ -83,7 +84,7 @@ class Publisher:
         self._client.loop_stop()
 
     def send(self, topic: str, message: Message) -> None:
-        self._client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(5)
+        self._client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(PATIENCE_S)
 
     def inverter(self, name: str = "smg2", *, at: datetime | None = None, **fields: Any) -> None:
         self.send(INVERTER_STATE.named(name), reading(at or datetime.now(UTC), **fields))
@@ -128,7 +129,7 @@ class Dashboard:
 
     def status(self) -> int:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=PATIENCE_S) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code

@@ -30,7 +30,7 @@ from shared.errors import ConfigError
 from shared.history.engine import reader
 from tests.dashboard.full_house import served
 from tests.dashboard.harness import reading, token_of
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 KEY = b"k" * 32
 RIGHT, WRONG = "light at nine", "no light"
@@ -377,7 +377,7 @@ PROXY_HEADERS = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https",
 @pytest.mark.parametrize(("trusted", "believed"), [("127.0.0.1", True), ("192.0.2.1", False), ("", False)])
 def test_only_a_trusted_proxy_is_believed(tmp_path, trusted, believed):
     with served(tmp_path / "easun.db", dashboard_password=RIGHT, dashboard_trusted_proxy=trusted) as address:
-        answer = requests.get(f"{address}/login", headers=PROXY_HEADERS, timeout=5)
+        answer = requests.get(f"{address}/login", headers=PROXY_HEADERS, timeout=PATIENCE_S)
         assert ("Secure" in answer.headers["Set-Cookie"]) is believed
         assert ("Strict-Transport-Security" in answer.headers) is believed
 
@@ -385,11 +385,11 @@ def test_only_a_trusted_proxy_is_believed(tmp_path, trusted, believed):
 def test_a_proxy_opens_nothing_where_no_password_is_set(tmp_path):
     for trusted in ("", "127.0.0.1"):
         with served(tmp_path / "easun.db", dashboard_trusted_proxy=trusted) as address:
-            assert requests.get(f"{address}/live/now", timeout=5).status_code == 200
-            assert requests.get(f"{address}/live/now", headers=PROXY_HEADERS, timeout=5).status_code == 403
+            assert requests.get(f"{address}/live/now", timeout=PATIENCE_S).status_code == 200
+            assert requests.get(f"{address}/live/now", headers=PROXY_HEADERS, timeout=PATIENCE_S).status_code == 403
 
 
 def test_a_huge_request_is_not_even_read(tmp_path):
     with served(tmp_path / "easun.db", dashboard_password=RIGHT) as address:
-        answer = requests.post(f"{address}/login", data=b"x" * (web_server.LARGEST_REQUEST + 1), timeout=5)
+        answer = requests.post(f"{address}/login", data=b"x" * (web_server.LARGEST_REQUEST + 1), timeout=PATIENCE_S)
         assert answer.status_code == 413

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from services.dashboard.app import PAGES
 from tests.dashboard.full_house import served
 from tests.dashboard.harness import record
+from tests.support.chromium import new_page
 
 AXE = Path(__file__).parent / "vendor/axe.min.js"
 RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
@@ -46,8 +47,7 @@ def test_no_page_has_a_serious_fault(
     browser: Browser, address: str, width: int, scheme: Literal["dark", "light"]
 ) -> None:
     view = ViewportSize(width=width, height=900)
-    context = browser.new_context(viewport=view, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
-    page = context.new_page()
+    page = new_page(browser, viewport=view, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
     page.goto(address)
     assert faults(page) == []
     enter(page, "wrong")
@@ -67,4 +67,4 @@ def test_no_page_has_a_serious_fault(
         assert faults(page) == [], one.name
     page.goto(f"{address}/kiosk")
     assert faults(page) == [], "kiosk"
-    context.close()
+    page.close()

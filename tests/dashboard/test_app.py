@@ -24,8 +24,8 @@ from shared.settings import load
 from shared.texts.catalogue import TEXTS
 from tests.dashboard.full_house import house
 from tests.dashboard.harness import reading
-from tests.support.broker import free_port
-from tests.support.waiting import eventually
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture
@@ -94,14 +94,14 @@ def test_a_taken_port_is_one_plain_sentence(client):
 def test_a_page_that_asks_for_much_at_once_is_no_warning(caplog):
     go_on = threading.Event()
     app = Flask("slow")
-    app.add_url_rule("/", view_func=lambda: str(go_on.wait(10)))
+    app.add_url_rule("/", view_func=lambda: str(go_on.wait(PATIENCE_S)))
     port = free_port()
     server = web_server.listen(app, "127.0.0.1", port)
     threading.Thread(target=server.run, daemon=True).start()
     try:
         with ThreadPoolExecutor(web_server.THREADS + 2) as visitors:
             answers = [
-                visitors.submit(requests.get, f"http://127.0.0.1:{port}/", timeout=10)
+                visitors.submit(requests.get, f"http://127.0.0.1:{port}/", timeout=PATIENCE_S)
                 for _ in range(web_server.THREADS + 2)
             ]
             eventually(lambda: len(server.task_dispatcher.pages.queue) == 2)

@@ -16,6 +16,7 @@ from shared.history import queries
 from tests.dashboard.crowd import A_CENTURY, DASH, PASSWORD, idle, visitor
 from tests.dashboard.full_house import served
 from tests.dashboard.harness import record
+from tests.support.waiting import PATIENCE_S
 
 
 def test_idle_connections_files_and_odd_requests_hold_nobody_up(
@@ -26,7 +27,7 @@ def test_idle_connections_files_and_odd_requests_hold_nobody_up(
     go_on, read, pieces = threading.Event(), queries.series, []
 
     def slowly(*given: Any, **more: Any) -> Any:
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE_S)
         pieces.append(more["start"])
         return read(*given, **more)
 
@@ -35,12 +36,12 @@ def test_idle_connections_files_and_odd_requests_hold_nobody_up(
         one = visitor(address)
         one.close()  # the connection of the login is the oldest idle one: it may be closed just when it is used again
         with idle(address, 150), idle(address, 150, b"GET / HTTP/1.1\r\nHost: x\r\n"):
-            files = [others.submit(one.get, address + A_CENTURY, timeout=60) for _ in range(6)]
+            files = [others.submit(one.get, address + A_CENTURY, timeout=PATIENCE_S) for _ in range(6)]
             for _ in range(20):
-                assert one.post(address + DASH, json={"output": "x"}, timeout=10).status_code == 400
-            assert requests.get(f"{address}/healthz", timeout=10).status_code == 200
+                assert one.post(address + DASH, json={"output": "x"}, timeout=PATIENCE_S).status_code == 400
+            assert requests.get(f"{address}/healthz", timeout=PATIENCE_S).status_code == 200
             for _ in range(3):
-                assert one.get(f"{address}/live/now", timeout=10).json()["page"] == "live"
+                assert one.get(f"{address}/live/now", timeout=PATIENCE_S).json()["page"] == "live"
             assert [file.result() for file in files if file.done()] == [], "all are still held"
         go_on.set()
         assert {file.result().status_code for file in files} == {200}
@@ -49,7 +50,7 @@ def test_idle_connections_files_and_odd_requests_hold_nobody_up(
 
 def test_the_longest_idle_connection_makes_room(tmp_path: Path) -> None:
     with served(tmp_path / "none.db") as address, idle(address, CONNECTIONS + 5) as opened:
-        assert requests.get(f"{address}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"{address}/healthz", timeout=PATIENCE_S).status_code == 200
         assert [one.recv(1) for one in opened[:5]] == [b""] * 5, "closed, the oldest first"
 
 
@@ -84,15 +85,16 @@ def test_a_file_is_made_for_our_own_page_only(tmp_path: Path) -> None:
         one = visitor(address)
         for file in ("/history.csv", "/diagnostics.zip"):
             foreign = {"X-CSRF-Token": None, "Sec-Fetch-Site": "cross-site"}
-            assert one.get(address + file, headers=foreign, timeout=5).status_code == 403
-            assert one.get(address + file, headers={"X-CSRF-Token": None}, timeout=5).status_code == 403
-            assert one.get(address + file, timeout=5).status_code in (200, 404)
+            assert one.get(address + file, headers=foreign, timeout=PATIENCE_S).status_code == 403
+            assert one.get(address + file, headers={"X-CSRF-Token": None}, timeout=PATIENCE_S).status_code == 403
+            assert one.get(address + file, timeout=PATIENCE_S).status_code in (200, 404)
             query = {"csrf": one.headers["X-CSRF-Token"]}
-            answer = one.get(address + file, params=query, headers={"X-CSRF-Token": None}, timeout=5)
+            answer = one.get(address + file, params=query, headers={"X-CSRF-Token": None}, timeout=PATIENCE_S)
             assert answer.status_code in (200, 404)
 
 
 def test_every_lane_is_of_an_address_that_is_there(tmp_path: Path) -> None:
     with served(tmp_path / "none.db") as address:
         for path in web_server.LANES:
-            assert requests.get(address + path, timeout=5, allow_redirects=False).status_code != 404 or "csv" in path
+            answer = requests.get(address + path, timeout=PATIENCE_S, allow_redirects=False)
+            assert answer.status_code != 404 or "csv" in path

@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 
 from services.dashboard.app import application
 from services.dashboard.events.query import EventQuery, query_of
+from services.dashboard.events.sentences import event_text
 from services.dashboard.settings import DashboardSettings
 from services.recorder.store import open_store
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.history.engine import reader
-from shared.history.events import RANKS, EventCursor, EventKind
-from shared.messages import PlugState
+from shared.history.events import RANKS, Event, EventCursor, EventKind
+from shared.messages import PlugState, ServiceHealth, ServiceStatus
 from shared.texts.catalogue import TEXTS
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from tests.history.test_events import START, a_house, action, record
 from tests.support.broker import ROOT
 from tests.support.ukrainian import english_words
@@ -31,6 +35,13 @@ SCRIPT = "<script>alert(1)</script>"
 
 def test_every_service_has_a_name() -> None:
     assert {f"first.{one.parent.name}" for one in (ROOT / "services").glob("*/__main__.py")} <= TEXTS.keys()
+
+
+def test_each_reason_of_a_service_is_a_sentence_of_its_own() -> None:
+    reasons = (Reason.sentence("One."), Reason.sentence("Two."))
+    status = ServiceStatus(at=START, since=START, state=ServiceHealth.DEGRADED, version="1", reasons=reasons)
+    event = Event(START, EventKind.SERVICE, "service/tuya", status)
+    assert event_text(event, BrokerState(), Localizer(Language.EN, START, KYIV)).remarks == ["One.", "Two."]
 
 
 @pytest.fixture(scope="module")

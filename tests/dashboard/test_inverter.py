@@ -19,6 +19,7 @@ from services.dashboard.inverter.view import view
 from services.dashboard.pages import Command
 from services.dashboard.settings import DashboardSettings
 from shared.broker_state import BrokerState
+from shared.conditions import Reason
 from shared.conditions import inverter_settings as control
 from shared.freshness import READING_HOLDS
 from shared.history.engine import reader
@@ -82,6 +83,14 @@ def rows(state: BrokerState, localizer: Localizer = LOCALIZER) -> dict[str, str]
 )
 def test_each_setting_says_how_it_stands(setting: str, said: str) -> None:
     assert said in rows(house())[setting]
+
+
+def test_a_home_without_an_inverter_reads_why() -> None:
+    off = ServiceStatus(
+        at=NOW, since=NOW, state=ServiceHealth.DISABLED, version="1", reasons=(Reason.sentence("Not set up."),)
+    )
+    none = view(BrokerState(connected=True, services={"poller": off}), LOCALIZER, READING_HOLDS)
+    assert "Not set up. As soon as the inverter answers" in json.dumps(none.parts["inverters"])
 
 
 def test_what_cannot_be_changed_offers_nothing() -> None:

@@ -15,6 +15,8 @@ from services.dashboard.now.power_flow import strength
 from services.dashboard.now.view import chosen, view
 from shared.broker_state import BrokerState
 from shared.conditions import Reason, inverter
+from shared.conditions.outlook import NO_CHARGE
+from shared.conditions.schedule import NO_QUEUE
 from shared.freshness import READING_HOLDS
 from shared.messages import (
     Availability,
@@ -24,6 +26,7 @@ from shared.messages import (
     GridState,
     InverterInfo,
     InverterState,
+    Outlook,
     ServiceClock,
     ServiceHealth,
     ServiceStatus,
@@ -277,6 +280,23 @@ def test_services(one, state, word):
     assert words(row) == ["History (recorder)", word, *(reason.text for reason in one.reasons)]
 
 
+def test_what_a_home_does_not_have_is_no_trouble_of_it() -> None:
+    services = {
+        "schedule": status(ServiceHealth.DISABLED, 5, reasons=(NO_QUEUE(),)),
+        "bot": status(ServiceHealth.DISABLED, 5, "Misspelt."),
+        "outlook": status(ServiceHealth.DEGRADED, 5, "Locked."),
+    }
+    known = replace(house(), schedule=None, services=services)
+    shown = [words(row)[0] for row in page(known)["parts"]["services"]]
+    assert shown == ["Telegram (bot)", "Battery forecast (outlook)"]
+
+    def sources(state: BrokerState) -> list[str]:
+        return [words(row)[0] for row in page(state)["parts"]["sources"]]
+
+    assert "Schedule" not in sources(known)
+    assert "Schedule" in sources(replace(known, services={})), "nobody says that there is none"
+
+
 def test_why_the_inverter_does_not_answer():
     contact = Availability(at=NOW, state=Contact.OFFLINE, since=NOW, reason=Reason.sentence("timed out at 10.0.0.7"))
     old = BrokerState(
@@ -307,7 +327,8 @@ def test_without_an_inverter_the_plan_the_grid_and_the_batteries_are_still_told(
     assert (told["page"], told["state"]["house"]) == ("empty", "known")
     assert told["text"]["empty-title"] == "No inverter readings yet"
     assert (told["text"]["soc"], told["state"]["battery-card"]) == ("64 %", "known")
-    bare = page(BrokerState(connected=True))
+    uncharged = Outlook(at=NOW, reserve_percent=10, unknown=(NO_CHARGE(),))
+    bare = page(BrokerState(connected=True, outlook=uncharged))
     assert bare["state"]["battery-card"] == "bare"
     assert (bare["state"]["house"], bare["text"]["empty-title"]) == ("bare", "No readings yet")
 

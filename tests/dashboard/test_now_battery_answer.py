@@ -41,7 +41,8 @@ BOILER = {"boiler": PlugState(at=NOW, name="Boiler", on=True)}
 
 
 def card(found: Outlook | None, language: Language = Language.EN, *, connected: bool = True) -> list[object]:
-    state = BrokerState(connected=connected, outlook=found, plugs=BOILER)
+    inverters = {"main": InverterState(at=NOW)}
+    state = BrokerState(connected=connected, outlook=found, plugs=BOILER, inverters=inverters)
     return answer(state, Localizer(language, NOW, KYIV))
 
 

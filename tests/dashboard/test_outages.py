@@ -59,6 +59,7 @@ from shared.topics import GRID_STATE, OUTAGE_SCHEDULE
 from tests.dashboard.harness import Dashboard, Publisher, record
 from tests.dashboard.test_page import PHONE, fits, opened
 from tests.dashboard.view_text import all_of, page, words
+from tests.support.waiting import PATIENCE_S
 
 ZONE = "Europe/Kyiv"
 TODAY = date(2026, 11, 24)
@@ -473,7 +474,7 @@ def test_a_day_whose_outages_are_not_derived_yet_is_not_said_to_have_none(tmp_pa
 
 
 def events(url: str) -> list[Any]:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
         assert answer.headers["Content-Type"].startswith("text/calendar")
         return list(Calendar.from_ical(answer.read()).walk("VEVENT"))
 
@@ -492,6 +493,7 @@ def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
         with opened(browser, f"{dashboard.url}/outages", viewport=PHONE) as shown:
             headline = shown.locator('[data-text="outages-headline"]')
             expect(headline).to_have_text("No schedule is known")
+            expect(shown.locator(".about")).to_be_hidden()
             today = now.astimezone(ZoneInfo(ZONE)).date()
             days = [
                 PlannedDay(day=today + timedelta(days=ahead), state="planned", confirmed_at=now) for ahead in (0, 1)
@@ -507,6 +509,7 @@ def test_the_plan_and_the_record_on_a_phone(browser, broker, tmp_path):
             before = countdown.inner_text()
             expect(countdown).not_to_have_text(before)
             expect(shown.locator(".days .day")).to_have_count(3)
+            expect(shown.locator(".about")).to_be_visible()
             expect(shown.locator(".compared .piece-definite").first).to_be_visible()
             expect(shown.locator(".outage-log > .log > li")).to_have_count(10)
             shown.locator(".outage-log summary").click()

@@ -14,6 +14,7 @@ from shared.conditions import inverter
 from shared.messages import Grid, InverterState, ServiceHealth
 from tests.dashboard.harness import Dashboard, record
 from tests.support.broker import Broker
+from tests.support.chromium import new_page
 from tests.support.waiting import eventually
 
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
@@ -43,8 +44,7 @@ def impatient(broker: Broker, tmp_path) -> Iterator[Dashboard]:
 def opened(browser: Browser, address: str, *, viewport=PHONE, scheme="light", quiet=True, **more) -> Iterator[Page]:
     """Open an address, and see to it that nothing is complained about and nobody else is asked."""
     host = urlsplit(address).netloc
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, **more)
-    page = context.new_page()
+    page = new_page(browser, viewport=viewport, color_scheme=scheme, **more)
     complaints: list[str] = []
     foreign: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type in LOUD else None)
@@ -57,7 +57,7 @@ def opened(browser: Browser, address: str, *, viewport=PHONE, scheme="light", qu
     try:
         yield page
     finally:
-        context.close()
+        page.close()
     assert not foreign
     assert not quiet or [one for one in complaints if PASSING not in one] == []
 

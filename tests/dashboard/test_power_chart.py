@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
@@ -25,6 +25,7 @@ from shared.history.tables import from_ms
 from shared.messages import Grid
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from tests.support.chromium import new_page
 
 KYIV = ZoneInfo("Europe/Kyiv")
 DARK = THEMES["dark"]
@@ -68,7 +69,7 @@ def wall_clock(figure: dict, index: int) -> str:
 @pytest.fixture(scope="module")
 def complete(browser: Browser) -> Iterator[Callable[[dict], dict]]:
     """Return what assets/history_chart.js makes of a chart, in an empty page."""
-    page = browser.new_page()
+    page = new_page(browser)
     page.evaluate("window.easun = {}")
     page.add_script_tag(path=ASSETS / "history_chart.js")
     yield lambda figure: page.evaluate("figure => { easun.drawChart(figure); return figure; }", figure)
@@ -232,7 +233,7 @@ def test_any_subset_of_values_makes_json(columns, span):
     json.dumps(drawn(drawing(columns, span=span)), allow_nan=False)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.lists(st.none() | st.integers(0, 9), min_size=1, max_size=30), st.data())
 def test_surfaces_touch_and_leave_out_what_is_unknown(complete, sun, data):
     grid = data.draw(st.lists(st.none() | st.integers(1, 9), min_size=len(sun), max_size=len(sun)))

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from services.dashboard import web_server
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 
 
 @pytest.mark.parametrize(

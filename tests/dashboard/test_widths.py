@@ -16,7 +16,8 @@ from shared.texts.language import Language
 from shared.texts.pages import PAGES as TEXTS
 from tests.dashboard.full_house import served
 from tests.dashboard.harness import record
-from tests.support.waiting import eventually
+from tests.support.chromium import new_page
+from tests.support.waiting import PATIENCE_S, eventually
 
 WIDTHS = (320, 390, 768, 844, 1280, 1920)
 WATCH_SHIFTS = """
@@ -57,15 +58,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_control_is_within_reach_at_every_width(browser: Browser, address: str, language: Language) -> None:
-    context = browser.new_context(locale=language.value, reduced_motion="reduce")
-    page = context.new_page()
+    page = new_page(browser, locale=language.value, reduced_motion="reduce")
     page.goto(address)
     for one in PAGES:
         show(page, one, address)
         for width in WIDTHS:
             page.set_viewport_size(ViewportSize(width=width, height=900))
             eventually(lambda: page.evaluate(OUT_OF_REACH) == [], f"{one.name} fits into {width}")
-    context.close()
+    page.close()
 
 
 def show(page: Page, one: dashboard.Page, address: str) -> None:
@@ -79,8 +79,7 @@ def show(page: Page, one: dashboard.Page, address: str) -> None:
 
 
 def test_nothing_jumps_while_a_page_opens(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport=ViewportSize(width=390, height=900), locale="uk")
-    page = context.new_page()
+    page = new_page(browser, viewport=ViewportSize(width=390, height=900), locale="uk")
     page.add_init_script(WATCH_SHIFTS)
     for one in PAGES:
         with page.expect_response(f"**/live/{one.name}"):
@@ -89,13 +88,12 @@ def test_nothing_jumps_while_a_page_opens(browser: Browser, address: str) -> Non
             expect(page.locator("#chart .legendtext").first).to_be_attached()
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert page.evaluate("window.shifts") == [], one.name
-    context.close()
+    page.close()
 
 
 @pytest.mark.parametrize("cut", ['class="toggle"', 'class="bottom"', 'class="goto goto-history"'])
 def test_a_page_that_arrives_in_two_parts_is_not_drawn_by_halves(browser: Browser, address: str, cut: str) -> None:
-    context = browser.new_context(viewport=ViewportSize(width=390, height=900), locale="uk")
-    page = context.new_page()
+    page = new_page(browser, viewport=ViewportSize(width=390, height=900), locale="uk")
     page.add_init_script(WATCH_SHIFTS)
     with arriving_in_parts(address, cut) as (slow, go_on):
         page.goto(slow, wait_until="commit")
@@ -109,7 +107,7 @@ def test_a_page_that_arrives_in_two_parts_is_not_drawn_by_halves(browser: Browse
         expect(page.locator(".bottom .goto").last).to_be_visible()
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert (drawn, page.evaluate("window.shifts")) == (False, [])
-    context.close()
+    page.close()
 
 
 @contextmanager
@@ -127,7 +125,7 @@ def arriving_in_parts(address: str, cut: str) -> Iterator[tuple[str, threading.E
             self.end_headers()
             self.wfile.write(body[: max(at, 0)])
             if at >= 0:
-                go_on.wait(20)
+                go_on.wait(PATIENCE_S)
             self.wfile.write(body[max(at, 0) :])
 
         def log_message(self, *_: object) -> None:
@@ -144,8 +142,7 @@ def arriving_in_parts(address: str, cut: str) -> Iterator[tuple[str, threading.E
 
 
 def test_the_keyboard_reaches_everything_and_every_page_has_a_title(browser: Browser, address: str) -> None:
-    context = browser.new_context(locale="en")
-    page = context.new_page()
+    page = new_page(browser, locale="en")
     page.goto(address)
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -163,12 +160,11 @@ def test_the_keyboard_reaches_everything_and_every_page_has_a_title(browser: Bro
             expect(page.locator("main")).to_be_focused()
     page.go_back()
     expect(page).to_have_title(f"{TEXTS[f'page.{tabs[-2].name}'][1]} · Easun")
-    context.close()
+    page.close()
 
 
 def test_a_page_of_another_version_reloads_itself_once(browser: Browser, address: str) -> None:
-    context = browser.new_context(locale="en")
-    page = context.new_page()
+    page = new_page(browser, locale="en")
     page.goto(address)
     html = page.locator("html")
     current = html.get_attribute("data-version")
@@ -180,12 +176,11 @@ def test_a_page_of_another_version_reloads_itself_once(browser: Browser, address
     for _ in range(2):  # a proxy may go on sending the old page
         page.wait_for_event("response", lambda response: "/live/now" in response.url)
     expect(html).to_have_attribute("data-version", "old")
-    context.close()
+    page.close()
 
 
 def test_charts_come_when_they_are_asked_for_and_again_where_a_script_got_lost(browser: Browser, address: str) -> None:
-    context = browser.new_context(locale="en", viewport=ViewportSize(width=390, height=844))
-    page = context.new_page()
+    page = new_page(browser, locale="en", viewport=ViewportSize(width=390, height=844))
     page.route("**/dash_renderer*", lambda route: route.abort(), times=1)
     page.goto(address)
     with page.expect_event("requestfailed"):
@@ -196,4 +191,4 @@ def test_charts_come_when_they_are_asked_for_and_again_where_a_script_got_lost(b
     page.locator(".bottom .goto-history").click()
     expect(page.locator("#chart .legendtext").first).to_be_visible()
     expect(page.locator("#react-entry-point > .loading")).to_have_count(0)
-    context.close()
+    page.close()

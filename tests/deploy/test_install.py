@@ -10,7 +10,8 @@ from typing import Self
 
 import pytest
 
-from tests.support.broker import ROOT, free_port
+from tests.support.broker import ROOT
+from tests.support.ports import free_port
 
 EXIT_CONFIG = 78
 NEEDED = ("systemctl", "systemd-sysusers", "systemd-analyze", "flock")

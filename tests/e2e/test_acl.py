@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from docs.generate_topics import HASS, SERVICES, VIEWER
 from shared.topics import DISCOVERY_TOPICS, PLUG_SET, SERVICE_STATUS, TOPICS
 from tests.support.broker import ROOT, Broker
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 DOCUMENT = ROOT / "docs/broker.md"
 BEGIN, END = "<!-- measured by tests/e2e/test_acl.py -->", "<!-- end -->"
@@ -78,7 +78,7 @@ class Client:
     def listen(self, *filters: str) -> None:
         self._subscribed.clear()
         self._client.subscribe([(filter_, 1) for filter_ in filters])
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(PATIENCE_S)
 
     def write(self, topic: str, *, retain: bool = False) -> int:
         """Publish, and return the number of the message."""

@@ -1,6 +1,5 @@
 """The bms service as a process, against virtual batteries on a virtual radio."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,9 +91,7 @@ def test_kills_of_the_service_and_of_the_radio_are_survived(known: Stack, watche
     more(watcher, f"{ONE}/state")
     assert {payload["state"] for payload in watcher.on(f"{ONE}/availability")} == {"online"}, "it did not even blink"
     known.batteries.kill()
-    began = time.monotonic()
     watcher.wait_for(f"{TWO}/availability", state="offline")
-    assert time.monotonic() - began < STALE_S + 5  # generous: the machine may be busy
     known.start_batteries()
     watcher.wait_for(f"{ONE}/availability", state="online", reason=None)
     watcher.wait_for(f"{TWO}/availability", state="online", reason=None)

@@ -33,7 +33,7 @@ from tests.support.postgres import programs, running_postgres
 from tests.support.reasons import reason_text
 from tests.support.stack import Process, Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 QUARTER = timedelta(minutes=15)
 
@@ -51,7 +51,7 @@ def tuya(stack: Stack) -> Any:
 
 
 def publish(account: Viewer, topic: str, message: Message) -> None:
-    account.client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(5)
+    account.client.publish(topic, message.model_dump_json(), qos=1, retain=True).wait_for_publish(PATIENCE_S)
 
 
 def ago(minutes: float) -> datetime:
@@ -114,12 +114,13 @@ def test_six_hours_without_internet_and_a_kill_in_the_middle(stack: Stack, watch
     stack.telegram.kill()
     began = [350, 240, 100]
     for number, minutes in enumerate(began):
-        publish(poller, "grid/state", grid("off", ago(minutes)))
+        off = ago(minutes)
+        publish(poller, "grid/state", grid("off", off))
         waiting(stack, 2 * number + 1)
         if number == 1:
             stack.bot.kill()
             stack.bot.start()
-        publish(poller, "grid/state", grid("on", ago(minutes - 60)))
+        publish(poller, "grid/state", grid("on", off + timedelta(hours=1)))
         waiting(stack, 2 * number + 2)
     late = datetime.now(UTC) - timedelta(hours=6)
     stack.bot.kill()
@@ -197,12 +198,13 @@ def test_killed_before_telegram_has_answered_it_is_sent_again_with_its_time(
 def test_an_outage_that_began_while_the_bot_was_down_is_reported_once(
     stack: Stack, watcher: Viewer, poller: Viewer
 ) -> None:
+    on, off = ago(100), ago(30)
     with Viewer(stack.broker, "schedule") as schedule:
-        publish(schedule, "outage/schedule", planned(ago(30), ago(-90)))
+        publish(schedule, "outage/schedule", planned(off, ago(-90)))
     running(stack, watcher)
-    knows_the_grid(stack, poller, ago(100))
+    knows_the_grid(stack, poller, on)
     stack.bot.kill()
-    publish(poller, "grid/state", grid("off", ago(30)))
+    publish(poller, "grid/state", grid("off", off))
     stack.bot.start()
     (text,) = eventually(lambda: texts(stack))
     assert "It was on for 1 h 10 min" in text
@@ -236,7 +238,7 @@ def test_an_outage_is_told_that_passed_while_the_bot_was_cut_off_from_the_broker
     began = ago(30)
     for minutes in range(30, 2, -3):  # what the bot gets of it later is too old to say anything of now
         publish(poller, "grid/state", grid("off", began).model_copy(update={"at": ago(minutes)}))
-    since = ago(0)
+    since = began + timedelta(minutes=30)
     publish(poller, "grid/state", grid("on", since))
     eventually(lambda: stack.rows("SELECT 1 FROM grid_state WHERE state = 'on' AND at > 0"), "its end is recorded")
     os.kill(pid, signal.SIGCONT)
@@ -252,8 +254,9 @@ def test_what_the_bot_missed_is_told_by_what_the_recorder_knows(stack: Stack, wa
     running(stack, watcher)
     knows_the_grid(stack, poller, ago(100))
     assert stack.bot.end() == 0  # killed, it may get once more what it has not acknowledged: newer than all below
+    now = ago(0)
     for state, began, ended in (("off", 60, 50), ("on", 50, 30), ("off", 30, 1), ("on", 1, -1)):
-        since = ago(began)
+        since = now - timedelta(minutes=began)
         for minutes in range(began, ended, -3):  # as the poller does, for what is not confirmed is unknown
             publish(poller, "grid/state", grid(state, since).model_copy(update={"at": ago(minutes)}))
     eventually(lambda: len(queries.outages(reader(stack.db_path), start=ago(90), end=ago(0))) == 2, "both are recorded")
@@ -304,7 +307,9 @@ def test_a_second_poller_with_our_token_is_reported(stack: Stack, watcher: Viewe
     stack.tell_telegram("say", chat=4242, text="/help")
     eventually(lambda: texts(stack), "the bot polls")
     twin = f"{stack.bot.env['TELEGRAM_API_URL']}/bot{stack.bot.env['TELEGRAM_BOT_TOKEN']}/getUpdates"
-    eventually(lambda: requests.post(twin, timeout=5).ok and "polls with" in stack.bot.log, "the bot reports it")
+    eventually(
+        lambda: requests.post(twin, timeout=PATIENCE_S).ok and "polls with" in stack.bot.log, "the bot reports it"
+    )
     assert "same token" in reason_text(watcher.wait_for("service/bot/status", state="degraded"))
 
 
@@ -338,11 +343,11 @@ def test_no_data_odd_names_and_a_plan_of_eight_kilobytes(stack: Stack, watcher: 
     start = ago(24 * 60)
     windows = tuple(Window(start=start + n * QUARTER, end=start + (n + 0.6) * QUARTER) for n in range(96 * 3))
     with Viewer(stack.broker, "bms") as bms, Viewer(stack.broker, "schedule") as schedule:
-        publish(bms, "battery/c1/info", BatteryInfo(at=ago(0), name="<b>x", address="AA:BB:CC:DD:EE:FF"))
-        publish(bms, "battery/c1/state", BatteryState(at=ago(0), soc_percent=50.0))
         full = planned(start, ago(0)).model_copy(update={"windows": windows})
         publish(schedule, "outage/schedule", full)
-    eventually(lambda: "&lt;b&gt;x" in answer(stack, "/battery"), "the battery is known")
+        publish(bms, "battery/c1/info", BatteryInfo(at=ago(0), name="<b>x", address="AA:BB:CC:DD:EE:FF"))
+        publish(bms, "battery/c1/state", BatteryState(at=ago(0), soc_percent=50.0))
+    eventually(lambda: "&lt;b&gt;x" in answer(stack, "/battery"), "the battery is known, and the plan before it")
     before = len(texts(stack))
     assert "queue 5.2" in answer(stack, "/schedule")
     eventually(lambda: "Updated" in texts(stack)[-1], "the end of the plan")
@@ -358,8 +363,8 @@ def test_strangers_forgers_and_viewers(stack: Stack, watcher: Viewer, tuya: View
     assert "private" in eventually(lambda: texts(stack, 99))[0]
     stack.tell_telegram("say", chat=99, text="/id")
     eventually(lambda: any("99" in text for text in texts(stack, 99)))
-    stack.tell_telegram("say", chat=4242, text="/plugs")
-    listed = eventually(lambda: [message for message in stack.chat() if "Desk" in message["text"]])[0]
+    eventually(lambda: "Desk" in answer(stack, "/plugs"), "the plug is known")
+    listed = next(message for message in stack.chat() if "Desk" in message["text"])
     assert "Desk &lt;b&gt;" in listed["text"]
     for chat, data in ((99, "plug|desk|on"), (7, "plug|desk|on"), (4242, "plug|nothing|on"), (4242, "x" * 64)):
         stack.tell_telegram("say", chat=chat, text="/id")
@@ -393,7 +398,7 @@ def test_without_telegram_the_alerts_go_to_ntfy(stack: Stack, watcher: Viewer, p
     http.shutdown()
     command = AlertSettingsCommand(at=ago(0), by="dashboard", low_battery_percent=35)
     with Viewer(stack.broker, "dashboard") as page:
-        page.client.publish("bot/settings/set", command.model_dump_json(), qos=1).wait_for_publish(5)
+        page.client.publish("bot/settings/set", command.model_dump_json(), qos=1).wait_for_publish(PATIENCE_S)
         watcher.wait_for("bot/settings", low_battery_percent=35)
     assert (sent["recipients"], sent["what"]["code"]) == (1, "alert.grid_lost")
     assert "Power is out" in message["title"]

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.support.broker import ROOT
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture
@@ -47,8 +47,10 @@ def child_of(parent: int, name: str) -> psutil.Process | None:
 def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subprocess.Popen[bytes], Path, Path]) -> None:
     process, state, log = demo
     begun = re.compile(r"Dashboard: +(http://localhost:\d+/)")
-    address = eventually(lambda: begun.search(log.read_text()), "all of it has started", patience_s=90)[1]
-    eventually(lambda: requests.get(address + "healthz", timeout=5).json().get("grid"), "the page knows the grid")
+    address = eventually(lambda: begun.search(log.read_text()), "all of it has started")[1]
+    eventually(
+        lambda: requests.get(address + "healthz", timeout=PATIENCE_S).json().get("grid"), "the page knows the grid"
+    )
     for name in ("services.poller", "services.recorder", "simulators serve", "mosquitto -c"):
         eventually(partial(child_of, process.pid, name), f"{name} runs").kill()
     eventually(lambda: log.read_text().count("killed by SIGKILL") >= 4)
@@ -57,11 +59,13 @@ def test_it_shows_a_page_survives_kills_and_leaves_nothing(demo: tuple[subproces
     eventually(lambda: subprocess.run(off, cwd=ROOT, env=settings, capture_output=True, check=False).returncode == 0)
     page, english = address + "live/now", {"Accept-Language": "en"}
     past = address + "recorded/outages"
-    eventually(lambda: "lane-planned" in requests.get(past, timeout=5).text, "yesterday had a schedule")
-    eventually(lambda: "Power out" in requests.get(page, headers=english, timeout=5).text, "the page follows the grid")
+    eventually(lambda: "lane-planned" in requests.get(past, timeout=PATIENCE_S).text, "yesterday had a schedule")
+    eventually(
+        lambda: "Power out" in requests.get(page, headers=english, timeout=PATIENCE_S).text, "the page follows the grid"
+    )
     family = [child for child, _ in living(psutil.Process(process.pid).children(recursive=True))]
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert not living(family)
     assert not state.exists()
     assert "Traceback" not in log.read_text()

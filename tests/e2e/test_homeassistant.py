@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 STATUS = "service/homeassistant/status"
 INVERTER, GRID = "homeassistant/device/easun_inverter_main/config", "homeassistant/device/easun_grid/config"
@@ -17,7 +17,7 @@ ENERGY = "energy/state"
 def say(poller: Viewer, topic: str, *, retain: bool = True, **fields: Any) -> None:
     at = datetime.now(UTC).isoformat()
     payload = json.dumps({"at": at, "v": 2} | fields)
-    poller.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+    poller.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
 
 def readings(poller: Viewer, grid: str = "on", transition: str = "a") -> None:
@@ -91,7 +91,7 @@ def test_a_home_assistant_sees_what_is_there_and_what_is_live(stack: Stack, watc
         told = len(watcher.on(ENERGY))
         repeated(lambda: len(watcher.on(ENERGY)) > told)
         assert watcher.on(ENERGY)[-1]["pv_kwh"] >= round(counted, 3)
-        poller.client.publish("inverter/main/state", b"", qos=1, retain=True).wait_for_publish(10)
+        poller.client.publish("inverter/main/state", b"", qos=1, retain=True).wait_for_publish(PATIENCE_S)
         eventually(lambda: INVERTER not in retained(stack), "what has gone is removed")
         say(poller, "inverter/other/state", mode="mains", pv_power_w=1)
         watcher.last("homeassistant/device/easun_inverter_other/config")

@@ -9,7 +9,7 @@ import pytest
 
 from shared.messages import InverterState
 from tests.poller.register_dumps import DUMPS, Dump
-from tests.support.stack import INVERTER, Stack
+from tests.support.stack import INVERTER, SOON_UNKNOWN, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
@@ -18,8 +18,14 @@ def as_json(value: object) -> object:
     return [reason.model_dump(mode="json") for reason in value] if isinstance(value, tuple) else value
 
 
-def status_texts(status: dict[str, Any]) -> str:
-    return " ".join(reason["text"] for reason in status["reasons"])
+def wait_for_codes(watcher: Viewer, *codes: str) -> list[dict[str, Any]]:
+    """Wait until these are what is wrong with the poller, and return how."""
+
+    def reasons() -> list[dict[str, Any]]:
+        said: list[dict[str, Any]] = watcher.last("service/poller/status")["reasons"]
+        return said if [reason["code"] for reason in said] == list(codes) else []
+
+    return eventually(reasons, f"{codes}")
 
 
 CURRENT = "max_mains_charging_current_a"
@@ -88,17 +94,16 @@ def test_a_bad_inverter_is_reported_is_no_outage_and_recovers(
     fault: dict[str, object], code: str, sentence: str, stack: Stack, watcher: Viewer
 ) -> None:
     stack.start_house()
-    stack.start(stack.poller)
+    stack.poller.start(**SOON_UNKNOWN)
     before = watcher.wait_for("grid/state", state="on")
     stack.command("fault", **fault)
-    watcher.wait_for("service/poller/status", state="degraded")
     unknown = watcher.wait_for("grid/state", state="unknown")
     assert (unknown["transition_id"], unknown["last_known"]) == (before["transition_id"], "on")
-    (reason,) = watcher.last("service/poller/status")["reasons"]
-    assert (reason["code"], sentence in reason["text"]) == (code, True)
-    reason = watcher.wait_for("inverter/main/availability", state="offline")["reason"]
-    assert (reason["code"], sentence in reason["text"]) == (code, True)
-    assert stack.poller.log.count("WARNING") <= 3, "it is said once, not at every try"
+    (reason,) = wait_for_codes(watcher, code)
+    assert sentence in reason["text"]
+    eventually(lambda: (watcher.last("inverter/main/availability")["reason"] or {}).get("code") == code)
+    assert watcher.last("inverter/main/availability")["state"] == "offline"
+    assert stack.poller.log.count(sentence) <= 2, "it is said once of each, not at every try"
 
     stack.command("fault", kind="none")
     after = watcher.wait_for("grid/state", state="on")
@@ -111,31 +116,30 @@ def test_a_bad_inverter_is_reported_is_no_outage_and_recovers(
 @pytest.mark.parametrize("kind", ["zeros", "silent"])
 def test_one_block_that_fails_is_unknown_and_the_rest_is_read(kind: str, stack: Stack, watcher: Viewer) -> None:
     stack.start_house(HOUSE_LAYOUT="k11")
-    stack.start(stack.poller)
+    stack.poller.start(MODBUS_TIMEOUT="1")
     watcher.wait_for("grid/state", state="on")
-    assert watcher.last(INVERTER)["battery_soc_percent"] > 0
+    eventually(lambda: watcher.last(INVERTER)["battery_soc_percent"], "it is read")
     stack.command("fault", kind=kind, first=277, last=281)
     watcher.wait_for(INVERTER, battery_soc_percent=None, battery_voltage_v=None)
-    status = watcher.wait_for("service/poller/status", state="degraded")
-    assert [reason["code"] for reason in status["reasons"]] == ["poller.registers_left_out"]
+    wait_for_codes(watcher, "poller.registers_left_out")
     assert watcher.wait_for("grid/state", state="on")["voltage_v"] > 200
     assert watcher.last("inverter/main/availability")["state"] == "online"
     stack.command("fault", kind="none")
     assert 0 not in [state["battery_soc_percent"] for state in watcher.on(INVERTER)]
     if kind == "zeros":
         watcher.wait_for("service/poller/status", state="online")
-        assert watcher.last(INVERTER)["battery_soc_percent"] > 0
+        eventually(lambda: watcher.last(INVERTER)["battery_soc_percent"], "it is read again")
 
 
 @pytest.mark.parametrize("transport", ["tcp", "rtu_over_tcp", "serial", "dongle"])
 def test_silence_is_unknown_on_time_however_long_a_read_tries(transport: str, stack: Stack, watcher: Viewer) -> None:
     stack.start_house(HOUSE_TRANSPORT=transport)
-    stack.poller.start(GRID_UNKNOWN_AFTER="3", MODBUS_TIMEOUT="10")
+    stack.poller.start(GRID_UNKNOWN_AFTER="3", MODBUS_TIMEOUT="60")
     watcher.wait_for("grid/state", state="on")
     stack.command("fault", kind="silent")
     unknown = watcher.wait_for("grid/state", state="unknown")
     at, last = (datetime.fromisoformat(unknown[name]) for name in ("at", "since"))
-    assert timedelta(seconds=3) <= at - last < timedelta(seconds=10), "it waits for no read that tries"
+    assert timedelta(seconds=3) <= at - last < timedelta(seconds=60), "it waits for no read that tries"
 
 
 @pytest.mark.parametrize(
@@ -151,9 +155,8 @@ def test_a_gateway_that_answers_strangely_is_reported(
 ) -> None:
     stack.start_house()
     stack.command("fault", **fault)
-    stack.start(stack.poller)
-    status = watcher.wait_for("service/poller/status", state="degraded")
-    assert [reason["code"] for reason in status["reasons"]] == [code]
+    stack.poller.start(**SOON_UNKNOWN)
+    wait_for_codes(watcher, code)
     stack.command("fault", kind="none")
     watcher.wait_for("grid/state", state="on")
 
@@ -161,7 +164,7 @@ def test_a_gateway_that_answers_strangely_is_reported(
 def test_an_inverter_that_is_not_there_at_the_start(stack: Stack, watcher: Viewer) -> None:
     stack.start_house()
     stack.command("fault", kind="refuse")
-    stack.start(stack.poller)
+    stack.poller.start(**SOON_UNKNOWN)
     watcher.wait_for("service/poller/status", state="degraded")
     assert watcher.wait_for("grid/state", state="unknown")["transition_id"] is None
     stack.command("fault", kind="none")
@@ -172,7 +175,7 @@ def test_an_inverter_that_is_not_there_at_the_start(stack: Stack, watcher: Viewe
 def test_now_and_then_a_lost_reply_costs_nothing(stack: Stack, watcher: Viewer) -> None:
     stack.start_house()
     stack.command("fault", kind="silent", probability=0.1)
-    stack.start(stack.poller)
+    stack.poller.start(MODBUS_TIMEOUT="0.5")
     watcher.wait_for("grid/state", state="on")
     seen = len(watcher.on(INVERTER))
     while len(watcher.on(INVERTER)) < seen + 8:
@@ -200,16 +203,15 @@ def test_passing_exceptions_leave_no_trace(stack: Stack, watcher: Viewer, code: 
 def test_a_named_model_that_contradicts_the_device_is_reported(stack: Stack, watcher: Viewer) -> None:
     stack.start_house(HOUSE_LAYOUT="k11")
     stack.poller.start(INVERTER_MODEL="ISOLAR_SMG_II_6K")
-    status = watcher.wait_for("service/poller/status", state="degraded")
-    assert [reason["code"] for reason in status["reasons"]] == ["poller.model_mismatch"]
-    assert "INVERTER_MODEL=ISOLAR_SMG_II_6K means the layout classic" in status_texts(status)
+    (reason,) = wait_for_codes(watcher, "poller.model_mismatch")
+    assert "INVERTER_MODEL=ISOLAR_SMG_II_6K means the layout classic" in reason["text"]
     watcher.wait_for("grid/state", state="on")
 
 
 @pytest.mark.parametrize("transport", ["serial", "dongle"])
 def test_an_outage_over_the_other_wires(transport: str, stack: Stack, watcher: Viewer) -> None:
     stack.start_house(HOUSE_TRANSPORT=transport)
-    stack.start(stack.poller)
+    stack.poller.start(**SOON_UNKNOWN)
     before = watcher.wait_for("grid/state", state="on")
     stack.command("grid", mode="off")
     lost = watcher.wait_for("grid/state", state="off")
@@ -224,9 +226,9 @@ def test_an_outage_over_the_other_wires(transport: str, stack: Stack, watcher: V
 
 def test_without_an_inverter_named_the_poller_is_disabled_and_waits(stack: Stack, watcher: Viewer) -> None:
     stack.poller.start(MODBUS_TRANSPORT="serial")
-    status = watcher.wait_for("service/poller/status", state="disabled")
-    assert [reason["code"] for reason in status["reasons"]] == ["poller.serial_port_not_set"]
-    assert "set MODBUS_SERIAL_PORT" in status_texts(status)
+    watcher.wait_for("service/poller/status", state="disabled")
+    (reason,) = wait_for_codes(watcher, "poller.serial_port_not_set")
+    assert "set MODBUS_SERIAL_PORT" in reason["text"]
 
 
 def test_a_setting_is_changed_by_command_and_a_kill_is_settled(stack: Stack, watcher: Viewer) -> None:
@@ -263,8 +265,7 @@ def test_a_setting_is_changed_by_command_and_a_kill_is_settled(stack: Stack, wat
 def test_the_battery_is_charged_before_a_planned_outage_and_a_person_may_undo_it(stack: Stack, watcher: Viewer) -> None:
     stack.start_house()
     stack.command("battery", soc_percent=30)
-    # while the grid is unknown nothing is decided, and a slow machine is no silence
-    stack.poller.start(INVERTER_CONTROL="automatic", CHARGE_AHEAD_DRY_RUN_DAYS="0", GRID_UNKNOWN_AFTER="60")
+    stack.poller.start(INVERTER_CONTROL="automatic", CHARGE_AHEAD_DRY_RUN_DAYS="0")
     watcher.wait_for("grid/state", state="on")
     before = watcher.last("inverter/main/settings")["settings"]
     now = datetime.now(UTC)

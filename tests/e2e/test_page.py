@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.asking import ask
+from tests.support.chromium import new_page
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
@@ -13,7 +14,7 @@ from tests.support.waiting import eventually
 
 @pytest.fixture
 def page(browser: Browser) -> Page:
-    return browser.new_page(viewport={"width": 1280, "height": 900})
+    return new_page(browser, viewport={"width": 1280, "height": 900})
 
 
 def shown(page: Page, key: str) -> float:

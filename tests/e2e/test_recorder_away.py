@@ -14,7 +14,7 @@ from shared.topics import INVERTER_AVAILABILITY, INVERTER_STATE
 from tests.support.broker import ROOT
 from tests.support.stack import Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 EVERY = timedelta(seconds=10)
 LIMITS = {"max_queued_messages": 600, "max_queued_bytes": 120_000}
@@ -44,7 +44,7 @@ class Poller:
 
     def _publish(self, topic: str, message: Any) -> None:
         sent = self.client.client.publish(topic, message.model_dump_json(), qos=1, retain=True)
-        sent.wait_for_publish(30)
+        sent.wait_for_publish(PATIENCE_S)
 
 
 def recorded(stack: Stack) -> list[datetime]:

@@ -1,8 +1,8 @@
 """Two recorders share the work on one broker, into one file or one server: each reading is one row."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from shared.history.engine import Place, reader
 from shared.history.tables import inverter_state
+from shared.messages import InverterState, Mode
 from tests.support.broker import Broker
 from tests.support.postgres import programs, running_postgres
-from tests.support.stack import Process, Stack
+from tests.support.stack import Process
 from tests.support.stream import Stream
+from tests.support.viewer import Viewer
 from tests.support.waiting import eventually
 
 SHARED = {"RECORDER_SHARE": "recorders", "BATCH_SECONDS": "0.2"}
@@ -25,40 +27,44 @@ def recorder(broker: Broker, directory: Path, name: str, database: dict[str, str
     return Process(name or "first", "services.recorder", env, directory / f"{name or 'first'}.log")
 
 
-def is_recording(process: Process) -> bool:
-    return "Recording into" in process.log
+def stored(place: Place, device: str = "main") -> list[int]:
+    with reader(place).connect() as connection:
+        row = inverter_state.c
+        return list(connection.execute(select(row.at).where(row.device == device).order_by(row.at)).scalars())
 
 
 @contextmanager
-def running(*recorders: Process) -> Iterator[None]:
+def running(watcher: Viewer, place: Place, first: Process, second: Process) -> Iterator[None]:
+    """Run both, each of which has subscribed."""
     try:
-        for process in recorders:
-            process.start()
-        for process in recorders:
-            eventually(partial(is_recording, process), f"{process.name} records")
-        time.sleep(0.5)  # they subscribe; nothing tells an outsider when
+        second.start()
+        eventually(lambda: "Recording into" in second.log, "there are tables")
+        with Viewer(watcher.broker, "poller") as poller:
+            eventually(partial(records, poller, place), "the second records alone: it has no status of its own")
+        first.start()
+        watcher.wait_for("service/recorder/status", state="online")
         yield
     finally:
-        for process in recorders:
+        for process in (first, second):
             process.stop()
 
 
-def stored(place: Place) -> list[int]:
-    with reader(place).connect() as connection:
-        row = inverter_state.c
-        return list(connection.execute(select(row.at).where(row.device == "main").order_by(row.at)).scalars())
+def records(poller: Viewer, place: Place) -> bool:
+    reading = InverterState(at=datetime.now(UTC), mode=Mode.MAINS)
+    poller.client.publish("inverter/probe/state", reading.model_dump_json(), qos=1)
+    return bool(stored(place, "probe"))
 
 
-def run(broker: Broker, directory: Path, database: dict[str, str], moments: Callable[[], list[int]]) -> None:
+def run(watcher: Viewer, directory: Path, database: dict[str, str], place: Place) -> None:
+    broker, moments = watcher.broker, partial(stored, place)
     first, second = (recorder(broker, directory, name, database) for name in ("", "second"))
-    with running(first, second):
+    with running(watcher, place, first, second):
         with Stream(broker, per_second=100) as stream:
             eventually(lambda: len(moments()) > 50, "they record")
             second.kill()
             before = len(stream.sent)
             eventually(lambda: len(stream.sent) > before + 100, "more readings")
             stream.finish()
-        time.sleep(0.5)
         assert set(moments()) < set(stream.sent)  # what was dealt to the second waits for it
         second.start()
         eventually(lambda: set(moments()) >= set(stream.sent), "every reading is recorded")
@@ -66,14 +72,14 @@ def run(broker: Broker, directory: Path, database: dict[str, str], moments: Call
         assert first.end() == second.end() == 0
 
 
-def test_one_file(stack: Stack, tmp_path: Path) -> None:
+def test_one_file(watcher: Viewer, tmp_path: Path) -> None:
     path = tmp_path / "easun.db"
-    run(stack.broker, tmp_path, {"DB_PATH": str(path)}, lambda: stored(path))
+    run(watcher, tmp_path, {"DB_PATH": str(path)}, path)
 
 
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed: make setup-dev installs it")
-def test_one_server(stack: Stack, tmp_path: Path) -> None:
+def test_one_server(watcher: Viewer, tmp_path: Path) -> None:
     with running_postgres() as server:
         url = server.create("easun")
-        run(stack.broker, tmp_path, {"DATABASE_URL": url}, lambda: stored(url))
+        run(watcher, tmp_path, {"DATABASE_URL": url}, url)
         assert "hunter2" not in (tmp_path / "first.log").read_text()

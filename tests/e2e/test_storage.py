@@ -27,9 +27,8 @@ def test_a_damaged_database_mends_itself(tmp_path: Path) -> None:
                 if reason["code"].startswith("storage.salvaged")
             ],
             "what was saved is said",
-            90,
         )
         assert codes == ["storage.salvaged"]
         ((rows,),) = stack.rows("SELECT count(*) FROM battery_state")
         assert rows == 240
-        eventually(lambda: list((tmp_path / "backups").glob("easun-*.db")), "a backup is made", 60)
+        eventually(lambda: list((tmp_path / "backups").glob("easun-*.db")), "a backup is made")

@@ -16,7 +16,8 @@ from shared.health import Health
 from shared.messages import Grid, GridState
 from shared.settings import MqttSettings
 from shared.topics import GRID_STATE
-from tests.support.broker import ROOT, Broker, free_port
+from tests.support.broker import ROOT, Broker
+from tests.support.ports import free_port
 from tests.support.reasons import reason_text
 from tests.support.stack import Process
 from tests.support.viewer import Viewer

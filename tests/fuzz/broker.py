@@ -158,10 +158,9 @@ def _answered(state: BrokerState, _: Message) -> None:
     for localizer in LOCALIZERS:
         for text in (
             replies.status_text, replies.battery_text, replies.plugs_text, replies.plug_setup_text,
-            outlook_text, inverter_text,
+            outlook_text, inverter_text, schedule_text,
         ):  # fmt: skip
             text(localizer, state)
-        schedule_text(localizer, state.schedule)
 
 
 def _measured(state: BrokerState, _: Message) -> None:

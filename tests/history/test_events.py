@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -274,7 +274,6 @@ def test_pages_of_a_home_that_shares_a_database(without_events: tuple[Store, Pat
     assert all_pages(place, 2) == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=STATES, actions=ACTIONS, bounds=st.tuples(st.integers(1, 6), st.integers(0, 40)))
 def test_pages_lose_nothing_and_double_nothing(
     shared_store: tuple[Store, Path], monkeypatch: pytest.MonkeyPatch, states, actions, bounds

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
@@ -47,7 +47,6 @@ def test_neighbours_with_the_same_state_and_beginning_are_merged() -> None:
 ROWS = st.lists(st.tuples(st.sampled_from(Grid), st.integers(0, 2)), max_size=20)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=ROWS, start=st.integers(0, 20), end=st.integers(0, 22))
 def test_runs_from_rows_are_the_merged_rows(
     connection: Connection, states: list[tuple[Grid, int]], start: int, end: int

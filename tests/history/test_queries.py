@@ -84,7 +84,7 @@ def test_moments_are_the_middles_of_the_buckets(path):
     assert found.empty
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(minutes=st.integers(1, 50_000), buckets=st.integers(1, 500))
 def test_never_more_buckets_than_asked_for(minutes, buckets):
     found = series(
@@ -148,7 +148,7 @@ STATES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(rows=STATES)
 def test_spans_follow_each_other_within_the_period(path_of_nothing, tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("spans") / "easun.db"

@@ -15,7 +15,7 @@ from services.homeassistant.devices import Device, devices, holds, object_id, sl
 from services.homeassistant.discovery import Home, Payload, components_in, payload, to_json, with_removals
 from shared.broker_state import BrokerState
 from shared.live_figures import is_plug_live
-from shared.messages import BatteryInfo, BatteryState, PlugInfo, PlugState, ServiceHealth
+from shared.messages import BatteryInfo, BatteryState, Outlook, PlugInfo, PlugState, ServiceHealth
 from shared.texts.catalogue import TEXTS
 from shared.texts.homeassistant import HOMEASSISTANT
 from shared.texts.language import Language
@@ -297,6 +297,14 @@ def test_only_what_is_known_of_now_is_live() -> None:
     assert live(house(), timedelta(days=7)) == {"easun_energy", "easun_schedule", "easun_services"}
     heard = live(house(listening_since=NOW + timedelta(seconds=1)))
     assert everything - unreachable - heard == {"easun_grid"}, "a reading from before we listened may be overtaken"
+
+
+def test_what_a_home_does_not_have_is_no_device() -> None:
+    unknown = Outlook(at=NOW, reserve_percent=10)
+    plugs_only = house(schedule=None, inverters={}, batteries={}, energy=None, grid=None, outlook=unknown)
+    kinds = {name.removeprefix("easun_").partition("_")[0] for name in devices(plugs_only, NOW, Language.EN)}
+    assert kinds == {"plug", "services"}
+    assert "easun_outlook" in devices(house(inverters={}), NOW, Language.EN), "of a battery without an inverter"
 
 
 def test_a_value_expires_by_how_often_it_is_read() -> None:

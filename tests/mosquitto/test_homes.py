@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.processes
 
@@ -53,7 +53,7 @@ def test_an_account_sees_its_own_home_only(broker: Broker) -> None:
     with Viewer(broker, "home7") as seven, Viewer(broker, "home70") as seventy, Viewer(broker) as everybody:
         for topic in ("home7/grid/state", "home70/grid/state", "grid/state", "other/grid/state"):
             seven.client.publish(prefix + topic, '{"by": "home7"}', qos=1)
-        seventy.client.publish(prefix + "home70/last", "{}", qos=1).wait_for_publish(5)
+        seventy.client.publish(prefix + "home70/last", "{}", qos=1).wait_for_publish(PATIENCE_S)
         eventually(lambda: everybody.on(prefix + "home70/last"), "everything has arrived")
         eventually(lambda: seventy.on(prefix + "home70/last"), "everything has arrived")
         assert {topic for topic, _, _ in everybody.messages} == {prefix + "home7/grid/state", prefix + "home70/last"}

@@ -12,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tests.support.broker import ROOT, Broker
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.processes
 
@@ -80,7 +80,7 @@ def test_a_full_queue_fits_into_the_memory_of_the_broker(broker: Broker) -> None
     recorder, subscribed = client(broker, "recorder"), threading.Event()
     recorder.on_subscribe = lambda *_: subscribed.set()
     recorder.subscribe("inverter/+/state", qos=1)
-    assert subscribed.wait(10)
+    assert subscribed.wait(PATIENCE_S)
     recorder.disconnect()
     recorder.loop_stop()
     count, size = setting("max_queued_messages"), setting("max_queued_bytes")

@@ -12,7 +12,7 @@ from tests.support.broker import ROOT, Broker
 from tests.support.disks import fill_up, small_disk
 from tests.support.stack import INVERTER, Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 __all__ = ["small_disk"]
 
@@ -29,7 +29,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     with Viewer(broker, "poller") as poller:
         for number in range(50):
             poller.client.publish(f"inverter/{number}/info", '"padding"' * 20, qos=1, retain=True)
-        poller.client.publish("grid/state", '{"state": "on"}', qos=1, retain=True).wait_for_publish(5)
+        poller.client.publish("grid/state", '{"state": "on"}', qos=1, retain=True).wait_for_publish(PATIENCE_S)
     broker.stop()
     yield broker
     broker.stop()

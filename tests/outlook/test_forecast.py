@@ -19,7 +19,7 @@ def forecast(*given, **more):
     return module.forecast(*given, **more)
 
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=12)
 
 
 def plan(*hours: tuple[float, float], possible: bool = False, known_h: float = 40) -> Plan:
@@ -260,7 +260,19 @@ def test_the_more_plugs_are_off_the_likelier_the_battery_lasts(plugs, start, len
     assert known == sorted(known)
     assert None not in chances[len(chances) - len(known) :], "what more plugs are off with is known, too"
     if not any(one.is_shed for one in plugs):
-        assert found.shedding[None] == found.chance
+        assert found.shedding[None] == pytest.approx(found.chance, abs=1e-9)
+
+
+def test_what_is_said_of_a_plug_does_not_depend_on_how_many_there_are():
+    record, watts = home(20, off_now_h=1.0, load_w=700), [120, 45, 200, 45, 80]
+    plugs = [Plug(f"p{number}", True, one) for number, one in enumerate(watts)]
+    (together,) = forecast(record, NOW, plan((-1, 5)), plugs=plugs).outages
+    for number, plug in enumerate(plugs):
+        (alone,) = forecast(record, NOW, plan((-1, 5)), plugs=[plug]).outages
+        assert together.plugs[plug.id] == alone.plugs[plug.id]
+        (as_one,) = forecast(record, NOW, plan((-1, 5)), plugs=[Plug("all", True, sum(watts[: number + 1]))]).outages
+        assert together.shedding[plug.id] == pytest.approx(as_one.shedding["all"], abs=0.0005)
+    assert len(set(together.shedding.values())) > 3
 
 
 def test_the_chance_with_a_plug_off_is_that_of_the_forecast_after_it_was_switched_off():
@@ -275,7 +287,7 @@ def test_the_chance_with_a_plug_off_is_that_of_the_forecast_after_it_was_switche
         )
     )
     assert 0.1 < before.chance < before.shedding["heater"] - 0.2
-    assert after.chance == after.shedding["heater"]
+    assert after.chance == pytest.approx(after.shedding["heater"], abs=1e-9)
     assert after.shedding == pytest.approx(before.shedding, abs=0.03)
 
 
@@ -285,7 +297,7 @@ def test_what_a_plug_that_is_off_would_draw_is_not_guessed():
     (found,) = forecast(record, NOW, plan((-1, 5)), plugs=plugs).outages
     assert found.shedding[None] is None
     assert found.shedding["lamp"] is None
-    assert found.chance == found.shedding["heater"] < found.shedding["boiler"]
+    assert pytest.approx(found.chance, abs=1e-9) == found.shedding["heater"] < found.shedding["boiler"]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +337,7 @@ def test_without_any_record_nothing_is_certain():
     found = forecast(History(time=[]), NOW, plan((1, 4)))
     assert found.strip is None
     assert not found.outages
-    assert names(found) >= {"no_charge", "no_load"}
+    assert names(found) == {"no_charge"}, "what is assumed of a home matters only to a forecast"
 
 
 def test_a_charge_alone_gives_a_wide_band():
@@ -364,7 +376,7 @@ def test_an_old_charge_is_none():
     found = forecast(RECORD, NOW + timedelta(hours=2), plan((3, 5)))
     assert found.strip is None
     assert not found.outages
-    assert "charge_old" in names(found)
+    assert names(found) == {"charge_old"}
 
 
 def test_without_a_plan_only_the_hold_is_told():
@@ -537,7 +549,7 @@ def test_a_clock_change_moves_no_evening(now):
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_record_gives_an_answer(data):
     size = data.draw(st.integers(0, 40))
     number = st.one_of(st.none(), st.floats(-1e5, 1e5), st.just(float("nan")))

@@ -1,9 +1,7 @@
 """A simulated inverter on any transport, and our client for it."""
 
-import random
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +15,7 @@ from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from simulators.transports.transport import Transport
+from tests.support.ports import free_port
 
 KINDS = ("tcp", "rtu_over_tcp", "serial", "dongle-eybond", "dongle-raw")
 UNNUMBERED = ("rtu_over_tcp", "serial", "dongle-raw")
@@ -48,7 +47,7 @@ async def simulated(
 ) -> tuple[Transport, dict[str, Any]]:
     """Return a started simulated transport, and the settings that lead to it."""
     name, _, framing = kind.partition("-")
-    common = {"modbus_transport": name, "modbus_timeout": 1}
+    common = {"modbus_transport": name, "modbus_timeout": 10}
     if name == "dongle":
         dongle = Dongle(words, unit=unit, framing=framing)
         await dongle.start("127.0.0.1", 0)
@@ -58,21 +57,8 @@ async def simulated(
         await serial.start()
         return serial, common | {"modbus_serial_port": serial.port}
     tcp = TcpGateway(words, unit=unit, kind=name)
-    await tcp.start("127.0.0.1", quiet_port())
+    await tcp.start("127.0.0.1", free_port())
     return tcp, common | {"modbus_host": "127.0.0.1", "modbus_port": tcp.port}
-
-
-def quiet_port() -> int:
-    """Return a free port outside the ephemeral range: connecting to a closed port there may reach itself.
-
-    It is drawn by the system's randomness: hypothesis seeds Python's, so that tests in other processes would draw the
-    same one, and meet each other's simulator while it starts again.
-    """
-    for port in random.SystemRandom().sample(range(20_000, 30_000), 100):
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no free port")
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from services.poller.charge_ahead_rules import (
     PATIENCE,
     Adjust,
     Begin,
+    Blocked,
     Charging,
     Continue,
     HeldOff,
@@ -35,6 +37,7 @@ from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
 from shared.messages import (
     Band,
+    ChargeAheadPhase,
     ChargeBasis,
     ChargeReading,
     ChargeSource,
@@ -109,15 +112,6 @@ def test_a_battery_that_feeds_the_house_is_kept_for_the_outage():
             "charging.mains_charging_on",
             id="charges-anyway",
         ),
-        pytest.param({"accepts_charge": False}, "charging.not_accepted", id="the-bms-forbids-it"),
-        pytest.param(
-            {
-                "accepts_charge": False,
-                "knobs": replace(KNOBS, values={CURRENT: 40, CHARGING: "pv_first", OUTPUT: "uti"}),
-            },
-            "charging.not_accepted",
-            id="the-bms-forbids-it-in-a-home-that-charges-anyway",
-        ),
     ],
 )
 def test_why_nothing_is_begun(changes, code):
@@ -141,10 +135,29 @@ def test_it_begins_where_the_bms_allows_it_or_does_not_say(accepts: bool | None)
 
 def test_while_the_bms_forbids_it_nobody_says_that_it_charges_and_no_current_is_raised():
     late = replace(SITUATION, now=NOW + HOUR, charging=CHARGES, accepts_charge=False)
-    step = next_step(late)
-    assert isinstance(step, Continue)
-    assert step.why == conditions.not_accepted(charge=40.0, target=80.0, outage=NEED.start)
+    assert next_step(late) == Blocked(conditions.not_accepted(charge=40.0, target=80.0, outage=NEED.start))
     assert isinstance(next_step(replace(late, grid=Grid.OFF)), PutBack)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="before-it-begins"),
+        pytest.param(
+            {"knobs": replace(KNOBS, values={CURRENT: 40, CHARGING: "pv_first", OUTPUT: "uti"})},
+            id="in-a-home-that-charges-anyway",
+        ),
+        pytest.param({"charging": CHARGES, "now": NOW + HOUR}, id="after-it-has-begun"),
+    ],
+)
+@pytest.mark.parametrize("dry_run_until", [None, NOW + 99 * HOUR])
+def test_what_the_bms_forbids_is_waited_for(changes: dict[str, Any], dry_run_until: datetime | None):
+    found = replace(SITUATION, accepts_charge=False, **changes)
+    shown = report_charging(found, next_step(found), None, dry_run_until=dry_run_until)
+    assert (shown.phase, shown.begins_at, shown.since) == (ChargeAheadPhase.WAITING, None, found.now)
+    assert shown.can_undo
+    allowed = replace(found, accepts_charge=True, charging=CHARGES, knobs=KNOBS)
+    assert report_charging(allowed, next_step(allowed), None, dry_run_until=dry_run_until).phase == "charging"
 
 
 @pytest.mark.parametrize("dry_run_until", [None, NOW + 99 * HOUR])

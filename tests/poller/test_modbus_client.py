@@ -288,4 +288,4 @@ def test_one_register_is_written_once(kind):
         assert await link.inverter.read(303, 1) == [1]
         assert store.written == [(301, 2), (303, 1)]
 
-    on(kind, work)
+    on(kind, work, modbus_timeout=2)

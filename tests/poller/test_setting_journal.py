@@ -16,6 +16,7 @@ from services.poller.setting_journal import (
     begun,
     command_refusal,
     dated,
+    is_of_another,
     observed,
     received,
     redated,
@@ -194,6 +195,34 @@ def test_a_journal_that_is_taken_over_counts_the_writes_under_both_names_and_kee
     joined = taken_over(newer, LEFT, UNIT)
     assert joined
     assert joined.seen == newer.seen
+
+
+THE_MUTED = with_sequence(SettingJournal(), muted(UNIT))
+BOTH = with_sequence(THE_MUTED, muted(OTHER).model_copy(update={"purpose": Purpose.PROFILE}))
+
+
+@pytest.mark.parametrize(
+    ("journal", "now", "others", "is_it"),
+    [
+        pytest.param(THE_MUTED, OTHER, [UNIT], True, id="exchanged"),
+        pytest.param(THE_MUTED, replace(UNIT, serial_number=None), [OTHER, UNIT], True, id="one-of-many"),
+        pytest.param(THE_MUTED, None, [UNIT], True, id="exchanged-with-one-that-is-silent"),
+        pytest.param(THE_MUTED, OTHER, [], False, id="gone"),
+        pytest.param(THE_MUTED, UNIT, [UNIT], False, id="a-gateway-that-mixes-them-up"),
+        pytest.param(LEFT, OTHER, [UNIT], False, id="not-known-what-became-of-a-write"),
+        pytest.param(with_sequence(SettingJournal(), muted(UNIT, made=False)), OTHER, [UNIT], False, id="no-change"),
+        pytest.param(BOTH, replace(UNIT, serial_number="SIM3"), [UNIT, OTHER], False, id="of-two"),
+        pytest.param(
+            with_sequence(SettingJournal(), muted(replace(UNIT, serial_number="0000"))),
+            OTHER,
+            [replace(UNIT, serial_number="0000")],
+            False,
+            id="a-placeholder",
+        ),
+    ],
+)
+def test_changes_of_an_inverter_that_serial_numbers_prove_elsewhere_are_of_another(journal, now, others, is_it):
+    assert is_of_another(journal, now, others) is is_it
 
 
 @pytest.mark.parametrize(

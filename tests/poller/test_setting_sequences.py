@@ -237,7 +237,6 @@ TestSettingSequences = SettingSequences.TestCase
 TestSettingSequences.settings = settings(
     max_examples=SEQUENCES,
     stateful_step_count=STEPS,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=SEQUENCES < 100,
 )

@@ -282,7 +282,6 @@ TestTogether = Together.TestCase
 TestTogether.settings = settings(
     max_examples=max(3, SEQUENCES // 2),
     stateful_step_count=STEPS,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=SEQUENCES < 100,
 )

@@ -12,8 +12,10 @@ from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from tests.poller.register_dumps import A_OFF_GRID_11K, G_MAINS_4K
-from tests.support.broker import ROOT, free_port
+from tests.support.broker import ROOT
 from tests.support.fork_server import run_module
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.processes
 
@@ -133,7 +135,7 @@ async def test_a_dump_is_masked_and_can_be_replayed(tmp_path: Path) -> None:
     replay = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.poller", "replay", str(file), cwd=ROOT, env=env
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not ready.exists():
             await asyncio.sleep(0.05)
     port = str(json.loads(ready.read_text())["modbus_port"])

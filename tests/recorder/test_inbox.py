@@ -6,6 +6,7 @@ import pytest
 
 from services.recorder.inbox import STALLED_COUNT, Inbox
 from shared.bus import Delivery
+from tests.support.waiting import PATIENCE_S
 
 NEVER_S = 3600.0
 
@@ -29,7 +30,7 @@ def fill(inbox: Inbox, count: int, first: int = 0) -> None:
 
 
 async def numbers(inbox: Inbox) -> list[int]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         return [int(delivery.payload) for delivery in await inbox.next_batch()]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.recorder.ingest import _retry, commit_batch, report_faults, run_upkeep, serve
@@ -110,7 +110,7 @@ def test_the_same_bad_message_again_and_again_is_one_row(store: Store, path: Pat
     assert ask(path, "SELECT count(*) FROM dead_letter") == [(1,)]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(
     topic=st.sampled_from([topic.named("x") for topic, _ in RECORDED])
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20),

@@ -134,7 +134,7 @@ def test_a_sentence_for_a_person(path: Path) -> None:
     store.close()
     assert reason
     assert render(reason, Language.EN) == (
-        "Readings from 23.11 18:01 to 23.11 23:00 (5 h) are lost: the recorder was away, and the broker has not kept "
+        "Readings from 23.11 18:01 to 23.11 23:00 (5 h) are lost: the recorder was away, and the broker did not keep "
         "them for it."
     )
     assert render(reason, Language.UK) == (

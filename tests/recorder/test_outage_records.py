@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.recorder.rows import to_row
@@ -90,7 +90,7 @@ STATES = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25)
 @given(states=STATES, cut=st.integers(0, 20))
 @example(states=[(40, Grid.UNKNOWN, 0), *((minute, Grid.OFF, 0) for minute in range(20, 61) if minute != 40)], cut=1)
 def test_any_order_gives_the_same_runs_and_outages(

@@ -111,7 +111,7 @@ LEARNS = STEPS.map(
 """Every boot learns the time before it ends."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LEARNS)
 @example([("switch", 0), ("reboot", -40), ("poll", 59), ("poll", 59), ("switch", 0)])
 @example([("switch", 0), ("reboot", -130_000), ("poll", 59), ("reboot", 40), ("sync", 0), ("poll", 9), ("switch", 0)])
@@ -128,7 +128,7 @@ def test_the_recorded_outages_are_the_true_ones(steps: list[tuple[str, int]]) ->
         assert end is None or ended is None or abs(end - ended) <= SLACK
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_no_reading_is_dated_wrong_and_none_is_lost(steps: list[tuple[str, int]]) -> None:
     """Whether a boot learns the time or not: a boot that does not keeps its readings apart."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select
 
@@ -56,7 +56,7 @@ GRID = st.builds(grid, st.integers(0, 25), st.sampled_from(Grid), st.integers(0,
 FLOW = [grid(minute, Grid.OFF if 2 <= minute < 4 else Grid.ON, minute // 2 * 2) for minute in range(8)]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(arriving=batches(GRID))
 @example(arriving=[[row] for row in FLOW])
 @example(arriving=[[row] for row in reversed(FLOW)])
@@ -92,7 +92,7 @@ READING = st.builds(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25)
 @given(arriving=batches(READING))
 def test_steps_of_readings_in_any_order_are_those_of_all_readings(
     connection: Connection, arriving: Sequence[Sequence[Any]]

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.recorder import salvage as module
@@ -60,7 +60,7 @@ def on_good_pages(true_rows: Rows, kept: Rows, tables: set[str]) -> None:
                 assert kept[name] == rows, name
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12)
 @given(chance=st.data())
 def test_any_pages_that_are_zeroed_cost_only_what_was_on_them(
     whole: Path, true_rows: Rows, blank: Path, tmp_path: Path, chance: st.DataObject
@@ -80,7 +80,7 @@ def test_any_pages_that_are_zeroed_cost_only_what_was_on_them(
         assert len(true_rows[name] - kept[name]) <= len(mine) * min(per_page, 130), name
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8)
 @given(chance=st.data())
 def test_any_cut_leaves_what_was_before_it(
     whole: Path, true_rows: Rows, blank: Path, tmp_path: Path, chance: st.DataObject
@@ -92,7 +92,7 @@ def test_any_cut_leaves_what_was_before_it(
     on_good_pages(true_rows, kept, {name for page, name in owners(whole).items() if page in gone})
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12)
 @given(chance=st.data())
 def test_any_bits_that_flip_cost_only_rows_of_their_pages(
     whole: Path, true_rows: Rows, blank: Path, tmp_path: Path, chance: st.DataObject

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.recorder.rows import to_row
@@ -60,7 +60,7 @@ def test_a_grid_state_becomes_a_row(database: Place) -> None:
     assert ask(database, query) == [("grid", 1795456800000, "off", 1795456800000, "off-1", 0.0)]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=6))
 def test_any_order_and_any_repetition_gives_each_reading_once(
     store: Store, path: Path, batches: list[list[int]]

@@ -41,6 +41,7 @@ from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.databases import Databases
 from tests.support.fork_server import run_module
 from tests.support.recorded import a_reading_a_day, ask
+from tests.support.waiting import PATIENCE_S
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
@@ -89,7 +90,9 @@ def tool(*words: object, path: Path, prepare: Callable[[], None] | None = None) 
     if prepare is None:
         return run_module("services.recorder", *map(str, words), env=env)
     command = [sys.executable, "-m", "services.recorder", *map(str, words)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, preexec_fn=prepare, check=False)
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, preexec_fn=prepare, check=False
+    )
 
 
 @contextmanager
@@ -345,7 +348,7 @@ def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_
         "c.commit()\n"
         "os._exit(0)"  # as kill -9: the commit stays in the write-ahead log
     )
-    subprocess.run([sys.executable, "-c", script, database], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script, database], check=True, timeout=PATIENCE_S)
     assert database.with_name("easun.db-wal").stat().st_size
     restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert loads(database) == list(range(100))
@@ -374,7 +377,7 @@ def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path)
         with pytest.raises(UsageError, match="in use: stop the recorder"):
             restore(database, tmp_path / "backup.db", NOW, ENGLISH)
         assert len(loads(database)) == 101
-        recorder.communicate("\n", timeout=20)
+        recorder.communicate("\n", timeout=PATIENCE_S)
     restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert len(loads(database)) == 100
 
@@ -706,7 +709,7 @@ def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
     fill(database, range(100, 3000))
     env = os.environ | ENVIRONMENT | {"DB_PATH": str(database)}
     command = f"{sys.executable} -m services.recorder export inverter_state | head -1"
-    done = subprocess.run(command, shell=True, env=env, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, shell=True, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.stdout.startswith("device,at,")
     assert done.stderr == ""
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.recorder.rows import to_row
@@ -145,7 +145,7 @@ SOME = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(rows=SOME, cuts=st.lists(st.integers(1, 24), max_size=3).map(sorted))
 def test_any_order_and_any_cut_gives_the_same(
     empty: Path, tmp_path_factory: Any, rows: list[Any], cuts: list[int]
@@ -344,7 +344,7 @@ def test_a_chart_of_days_shows_each_day_though_clocks_change(database: Place, mi
     assert [value for value in found.values["load_power_w"] if value is not None] == [0, 1, 2, 3, 4, 5, 6]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(start=st.integers(-2000, 9000), length=st.integers(1, 9000), buckets=st.integers(1, 400))
 @example(start=5, length=606, buckets=11)
 @example(start=-101, length=602, buckets=11)

@@ -20,15 +20,16 @@ from tests.schedule.facts import at, day, gpv, local
 from tests.schedule.home import NOON, Home, Internet
 
 TODAY, TOMORROW = "20.11.2026", "21.11.2026"
+ONE = "01:00-02:00"
 MINUTE = timedelta(minutes=1)
 POLL = 5 * MINUTE
 LVIV = at("5.2", "lviv")
 
 
-def answer(now: datetime, stamp: str | None = None, **days: Iterable[str]) -> Answer:
+def answer(now: datetime, stamp: str | None = None, others: Iterable[str] = (ONE,), **days: Iterable[str]) -> Answer:
     """Return what a copy says now: today=["18:00-20:00"]."""
     names = {"today": TODAY, "tomorrow": TOMORROW}
-    file = gpv({names[name]: {"5.2": hours, "1.1": ["01:00-02:00"]} for name, hours in days.items()})
+    file = gpv({names[name]: {"5.2": hours, "1.1": others} for name, hours in days.items()})
     file["fact"]["update"] = stamp
     return gpv_json.read(file | {"lastUpdated": now.isoformat()}, "5.2")
 
@@ -63,6 +64,26 @@ def test_days_come_from_whoever_has_them() -> None:
     assert shown == ["18:00-20:00", "08:00-10:00"]
     assert home.plan
     assert [(one.day, one.source) for one in home.plan.days] == [(day(TODAY), "a"), (day(TOMORROW), "b")]
+
+
+@pytest.mark.parametrize("others", [[ONE], []])
+def test_a_day_that_loses_all_its_hours_in_one_copy_keeps_them_for_an_hour(others: list[str]) -> None:
+    """A mirror that could not read a queue, or any, writes power all day (the history of a mirror of Vinnytsia)."""
+    home = Merging()
+    home.poll(answer(home.now, today=EIGHT), None)
+    for minutes in (20, 55):
+        for _ in range(minutes // 5):
+            assert home.poll(answer(home.now, others=others, today=[]), None) == ["18:00-20:00"]
+        home.poll(answer(home.now, today=EIGHT), None)
+    assert home.changes == set()
+    shown = [home.poll(answer(home.now, others=others, today=[]), None) for _ in range(13)]
+    assert (shown[-2], shown[-1]) == (["18:00-20:00"], [])
+
+
+def test_a_day_that_loses_its_hours_in_two_copies_has_lost_them() -> None:
+    home = Merging()
+    home.poll(answer(home.now, today=EIGHT), answer(home.now, today=EIGHT))
+    assert home.poll(answer(home.now, today=[]), answer(home.now, today=[])) == []
 
 
 @pytest.mark.parametrize("flaps", ["a", "b"])

@@ -15,7 +15,7 @@ from services.schedule.fetch import fetch
 from shared.errors import BadReplyError, DeviceOfflineError
 from shared.version import program_version
 from tests.schedule.http_server import reply, server
-from tests.support.broker import free_port
+from tests.support.ports import free_port
 
 
 def test_a_body_and_the_servers_clock() -> None:

@@ -285,6 +285,43 @@ def test_the_day_before_says_how_a_possible_half_hour_after_midnight_began(eveni
     assert local(one for one in parts if one.certainty is Certainty.DEFINITE) == expected
 
 
+@pytest.mark.parametrize(
+    ("today", "following"),
+    [
+        pytest.param("2026-10-25T00:00+03:00", 24, id="a-day-of-25-hours"),
+        pytest.param("2026-10-25T00:00+03:00", 25, id="a-day-of-25-hours-counted-right"),
+        pytest.param("2026-10-25T00:00+00:00", 24, id="a-day-of-25-hours-in-utc"),
+        pytest.param("2026-03-29T00:00+02:00", 24, id="a-day-of-23-hours"),
+        pytest.param("2026-03-29T00:00+02:00", 23, id="a-day-of-23-hours-counted-right"),
+        pytest.param("2026-03-29T00:00+00:00", 24, id="a-day-of-23-hours-in-utc"),
+    ],
+)
+def test_the_day_after_one_on_which_the_clock_changes(today: str, following: int) -> None:
+    first = datetime.fromisoformat(today)
+    keys = [str(int((first + timedelta(hours=hours)).timestamp())) for hours in (0, following)]
+    data = {
+        key: {"GPV5.2": gpv_hours([hours])} for key, hours in zip(keys, ["08:00-10:00", "12:00-14:00"], strict=True)
+    }
+    answer = gpv_json.read({"fact": {"data": data, "emergency": keys[1:]}}, "5.2")
+    assert {day: found.state for day, found in answer.days.items()} == {
+        first.date(): DayState.PLANNED,
+        first.date() + timedelta(days=1): DayState.EMERGENCY,
+    }
+    assert local(merged(answer.days[first.date()].windows)) == ["08:00-10:00"]
+
+
+@given(st.dates(date(2024, 1, 1), date(2032, 12, 31)), st.sampled_from(("kyiv", "utc", "24 hours on")))
+def test_every_way_to_write_a_midnight_means_its_day(wanted: date, written: str) -> None:
+    before, midnight = (kyiv(f"{one:%d.%m.%Y} 00:00") for one in (wanted - timedelta(days=1), wanted))
+    key = {
+        "kyiv": midnight,
+        "utc": datetime(wanted.year, wanted.month, wanted.day, tzinfo=UTC),
+        "24 hours on": before + timedelta(days=1),
+    }[written]
+    content = {"fact": {"data": {str(int(key.timestamp())): {"GPV5.2": gpv_hours(["08:00-10:00"])}}}}
+    assert [*gpv_json.read(content, "5.2").days] == [wanted]
+
+
 def test_hours_counted_from_zero() -> None:
     hours = {str(int(key) - 1): code for key, code in gpv_hours(["23:00-24:00"]).items()}
     content = {"fact": {"data": {"1763596800": {"GPV5.2": hours}}}}

@@ -18,7 +18,7 @@ from shared.settings import MqttSettings
 from shared.topics import BATTERY_INFO, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, PLUG_STATE, TOPICS, Topic
 from tests.support.broker import Broker
 from tests.support.viewer import Viewer
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 BY_TOPIC = {section.topic: section for section in SECTIONS}
@@ -145,7 +145,7 @@ async def test_live_only_skips_what_is_retained(broker: Broker) -> None:
         bus, topics=[GRID_STATE], live_only=[GRID_STATE], on_change=lambda *change: seen.append(change[2])
     )
     with Viewer(broker, "poller") as poller:
-        poller.client.publish("grid/state", retained.model_dump_json(), qos=1, retain=True).wait_for_publish(5)
+        poller.client.publish("grid/state", retained.model_dump_json(), qos=1, retain=True).wait_for_publish(PATIENCE_S)
         task = asyncio.create_task(bus.run())
         await bus.connected.wait()
         assert await bus.retained(PLUG_STATE, "none") is None  # answered, so what is retained has come before

@@ -8,7 +8,7 @@ import pytest
 
 from shared.notify import notify
 from tests.support.stack import Stack
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -18,7 +18,7 @@ def systemd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
     address, bound = (path, path) if request.param == "path" else (f"@{path}", f"\0{path}")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(bound)
-        listening.settimeout(20)
+        listening.settimeout(PATIENCE_S)
         yield address, listening
 
 

@@ -14,8 +14,9 @@ from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from simulators.transports.transport import Transport
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_S = 20
 WORDS = {184: 3, 277: 521, 278: 65438, 279: 65026, 280: 66, 281: 21}
 PN = "Q0045231765051"
 PN_HEX = PN.encode().hex()
@@ -101,7 +102,7 @@ class Connected:
 async def over_tcp(transport: str) -> AsyncIterator[Connected]:
     """A reader at a TCP port."""
     wire = TcpGateway(lambda: WORDS, kind=transport)
-    await wire.start("127.0.0.1", 0)
+    await wire.start("127.0.0.1", free_port())
     reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
     if transport == "tcp":
         yield Connected(wire, writer.write, reader, mbap, {mbap(0x0779, f"01030a{'55' * 10}0000")})

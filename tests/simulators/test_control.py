@@ -13,6 +13,7 @@ from simulators.transports.dongle import Dongle
 from simulators.transports.serial_port import SerialPort
 from simulators.transports.tcp import TcpGateway
 from tests.simulators.control_client import get, post
+from tests.support.ports import free_port
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ def house(clock):
 @pytest.fixture
 async def inverter(house):
     inverter = TcpGateway(house.words)
-    await inverter.start("127.0.0.1", 0)
+    await inverter.start("127.0.0.1", free_port())
     yield inverter
     await inverter.stop()
 

@@ -19,7 +19,7 @@ from tests.simulators.connected import (
     over_dongle,
     redirected,
 )
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 REPLY = b"rsp>server=1;"
 
@@ -34,7 +34,7 @@ async def dongle(host="127.0.0.1", port=0, **options):
 
 async def cut_off(reader):
     with contextlib.suppress(OSError):
-        while await asyncio.wait_for(reader.read(100), 20):
+        while await asyncio.wait_for(reader.read(100), PATIENCE_S):
             pass
     return True
 
@@ -42,7 +42,7 @@ async def cut_off(reader):
 async def alive(reader, writer):
     writer.write(eybond(0x077A, ASK_277))
     good = eybond(0x077A, SAY_277)
-    return await asyncio.wait_for(reader.readexactly(len(good)), 20) == good
+    return await asyncio.wait_for(reader.readexactly(len(good)), PATIENCE_S) == good
 
 
 @pytest.mark.parametrize("end", [";", ";\r\n", ";\n"])
@@ -149,7 +149,7 @@ async def test_it_waits_for_a_server_that_is_not_there_yet():
             await redirected(wire, late.getsockname()[1])
             late.listen()
             late.setblocking(False)
-            connection, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(late), 20)
+            connection, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(late), PATIENCE_S)
             connection.close()
 
 
@@ -199,7 +199,7 @@ async def test_another_unit():
         await redirected(wire, server.port)
         reader, writer = await server.call()
         writer.write(eybond(2, ASK_184) + eybond(4, "020301150005" + "95c2"))
-        heard = await asyncio.wait_for(reader.readexactly(6), 20)
+        heard = await asyncio.wait_for(reader.readexactly(6), PATIENCE_S)
         assert heard[:2] == b"\x00\x04"
 
 

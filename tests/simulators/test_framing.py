@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 
@@ -42,7 +42,6 @@ def pieces(data, cuts):
 
 @pytest.mark.parametrize("name", ["tcp", "rtu", "raw", "eybond"])
 @given(pdus, st.lists(st.integers(0, 2000)))
-@settings(deadline=None)
 def test_any_cut_gives_the_same_requests(name, asked, cuts):
     framing = FRAMINGS[name]()
     stream = b"".join(framed(name, tid, unit, pdu) for tid, (unit, pdu) in enumerate(asked))
@@ -53,7 +52,6 @@ def test_any_cut_gives_the_same_requests(name, asked, cuts):
 
 @pytest.mark.parametrize("name", FRAMINGS)
 @given(st.lists(st.binary(max_size=300)), st.lists(st.integers(0, 2000)))
-@settings(deadline=None)
 def test_any_bytes_raise_nothing_are_bounded_and_mean_the_same_in_any_cut(name, chunks, cuts):
     whole, cut = FRAMINGS[name](), FRAMINGS[name]()
     stream = b"".join(chunks)

@@ -14,7 +14,7 @@ from simulators.settings import WorldSettings
 from tests.simulators.truths import truth
 from tests.support.fork_server import run_module
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 NOW = datetime(2026, 11, 23, 19, 10, 33, tzinfo=UTC)
 
@@ -109,5 +109,5 @@ def broker_keeps(broker):
     with Viewer(broker, "dashboard") as newcomer:
         newcomer.client.on_unsubscribe = lambda *_: answered.set()
         newcomer.client.unsubscribe("#")
-        assert answered.wait(10)
+        assert answered.wait(PATIENCE_S)
         return newcomer.messages

@@ -31,7 +31,7 @@ def local(text):
 
 
 @given(starts, seeds, levels, modes, st.lists(st.floats(0.1, 20_000), min_size=1, max_size=8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_energy_is_conserved_and_everything_stays_in_its_limits(start, seed, soc, mode, spans):
     home = house(start, seed, soc=soc, mode=mode)
     for span in spans:
@@ -54,7 +54,7 @@ def test_energy_is_conserved_and_everything_stays_in_its_limits(start, seed, soc
 
 
 @given(seeds, st.floats(30, 90), st.integers(1, 400))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_the_battery_takes_is_what_it_then_holds(seed, soc, ticks):
     home = house(seed=seed, soc=soc)
     expected = home.battery.stored_wh
@@ -66,7 +66,7 @@ def test_what_the_battery_takes_is_what_it_then_holds(seed, soc, ticks):
 
 
 @given(starts, seeds, st.lists(st.floats(0.01, 3000), min_size=1, max_size=10))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_steps_of_any_size_lead_to_the_same_state(start, seed, spans):
     stepped, jumped = house(start, seed), house(start, seed)
     for span in spans:

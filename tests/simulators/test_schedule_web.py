@@ -14,12 +14,12 @@ from simulators.schedule.plan import OutagePlan
 from simulators.schedule.web import OutageSites
 from tests.simulators.control_client import get, post
 from tests.support.stack import Stack
+from tests.support.waiting import PATIENCE_S
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=KYIV)
 PLAN = "/schedule-by-queue?queue=5.2"
 MIRROR = "/yaroslav2901/OE_OUTAGE_DATA/main/data/Prykarpattiaoblenerho.json"
 YASNO = "/api/blackout-service/public/shutdowns/regions/25/dsos/902/planned-outages"
-PATIENCE_S = 5
 
 
 class Site:

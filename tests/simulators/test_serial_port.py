@@ -7,8 +7,8 @@ import pytest
 
 from simulators.faults import Fault
 from simulators.transports.serial_port import SerialPort
-from tests.simulators.connected import ASK_277, PATIENCE_S, SAY_277, WORDS, terminal, tune
-from tests.support.waiting import until
+from tests.simulators.connected import ASK_277, SAY_277, WORDS, terminal, tune
+from tests.support.waiting import PATIENCE_S, until
 
 ASK, SAY = bytes.fromhex(ASK_277), bytes.fromhex(SAY_277)
 

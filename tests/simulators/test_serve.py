@@ -12,7 +12,7 @@ from pymodbus.client import ModbusTcpClient
 
 from tests.simulators.connected import by_udp, eybond, listening, mbap, terminal
 from tests.support.fork_server import fork_server, run_module
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.processes
 
@@ -43,7 +43,7 @@ class Served:
         return self
 
     def read(self, address, count=1):
-        with ModbusTcpClient("127.0.0.1", port=self.told["modbus_port"], timeout=2) as client:
+        with ModbusTcpClient("127.0.0.1", port=self.told["modbus_port"], timeout=PATIENCE_S) as client:
             return client.read_holding_registers(address, count=count, device_id=1).registers
 
     def command(self, *arguments):
@@ -59,12 +59,12 @@ def served(tmp_path) -> Iterator[Served]:
 
 
 def test_it_serves_and_is_commanded(served):
-    assert requests.get(f"{served.url}/healthz", timeout=5).json() == {"status": "ok"}
+    assert requests.get(f"{served.url}/healthz", timeout=PATIENCE_S).json() == {"status": "ok"}
     assert 2250 <= served.read(202)[0] <= 2380
-    assert requests.post(f"{served.url}/grid", json={"mode": "off"}, timeout=5).ok
+    assert requests.post(f"{served.url}/grid", json={"mode": "off"}, timeout=PATIENCE_S).ok
     assert served.read(201, 3) == [3, 0, 0]
-    assert requests.get(f"{served.url}/truth", timeout=5).json()["grid_mode"] == "off"
-    bad = requests.post(f"{served.url}/speed", json={"factor": -1}, timeout=5)
+    assert requests.get(f"{served.url}/truth", timeout=PATIENCE_S).json()["grid_mode"] == "off"
+    bad = requests.post(f"{served.url}/speed", json={"factor": -1}, timeout=PATIENCE_S)
     assert (bad.status_code, bad.json()) == (400, {"error": "factor: it must be more than 0."})
 
 
@@ -105,17 +105,17 @@ def test_nobody_there(served):
 )
 def test_nonsense_on_the_control_port_does_no_harm(served, request_, status):
     port = int(served.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
         connection.sendall(request_)
         assert connection.recv(100).startswith(b"HTTP/1.1 " + status)
-    assert requests.get(f"{served.url}/healthz", timeout=5).ok
+    assert requests.get(f"{served.url}/healthz", timeout=PATIENCE_S).ok
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_told(served, number):
     with socket.create_connection(("127.0.0.1", served.told["modbus_port"])):
         served.process.send_signal(number)
-        assert served.process.wait(5) == 0
+        assert served.process.wait(PATIENCE_S) == 0
     assert "Stopped." in served.log.read_text()
     assert "Traceback" not in served.log.read_text()
 
@@ -124,7 +124,7 @@ def test_it_stops_while_it_lives_through_its_past(tmp_path):
     served = Served(tmp_path, HOUSE_DAYS="92", HOUSE_READY_FILE=str(tmp_path / "never"))
     eventually(lambda: signal_is_caught(served.process.pid), "its signal handler")
     served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(30) == 0
+    assert served.process.wait(PATIENCE_S) == 0
 
 
 def signal_is_caught(pid):
@@ -150,10 +150,10 @@ def test_a_capture_in_place_of_the_house_on_every_wire(tmp_path, transport):
     ).wait()
     assert set(served.told) == {where, "control_port"}
     assert asyncio.run(answer(transport, served.told[where], link, ask, len(say))) == say
-    assert requests.get(f"{served.url}/truth", timeout=5).status_code == 409
-    assert requests.get(f"{served.url}/wire", timeout=5).json()["answered"] == 1
+    assert requests.get(f"{served.url}/truth", timeout=PATIENCE_S).status_code == 409
+    assert requests.get(f"{served.url}/wire", timeout=PATIENCE_S).json()["answered"] == 1
     served.process.terminate()
-    assert served.process.wait(5) == 0
+    assert served.process.wait(PATIENCE_S) == 0
     assert "Traceback" not in served.log.read_text()
     assert not link.is_symlink()
 
@@ -168,7 +168,7 @@ def captured(folder):
 async def answer(transport, where, link, ask, length):
     async with opened(transport, where, link) as (reader, send):
         send(ask)
-        return await asyncio.wait_for(reader.readexactly(length), 20)
+        return await asyncio.wait_for(reader.readexactly(length), PATIENCE_S)
 
 
 @contextlib.asynccontextmanager
@@ -194,7 +194,7 @@ def test_latency_and_framing_are_settings(tmp_path):
     assert (wire["latency_s"], wire["server"], wire["connected"]) == (0.06, None, False)
     assert "speaks PI30" in served.command("fault", "zeros").stderr
     served.process.terminate()
-    assert served.process.wait(5) == 0
+    assert served.process.wait(PATIENCE_S) == 0
 
 
 def test_a_taken_udp_port_is_reported_plainly(tmp_path):
@@ -202,7 +202,7 @@ def test_a_taken_udp_port_is_reported_plainly(tmp_path):
         other.bind(("127.0.0.1", 0))
         port = str(other.getsockname()[1])
         served = Served(tmp_path, HOUSE_TRANSPORT="dongle", HOUSE_DONGLE_PORT=port)
-        assert served.process.wait(30) == 78
+        assert served.process.wait(PATIENCE_S) == 78
     assert "see HOUSE_DONGLE_BIND and HOUSE_DONGLE_PORT" in served.log.read_text()
 
 
@@ -229,7 +229,7 @@ def test_a_taken_udp_port_is_reported_plainly(tmp_path):
 )
 def test_what_only_the_user_can_mend_is_reported_plainly(tmp_path, settings, sentence):
     served = Served(tmp_path, **settings)
-    assert served.process.wait(30) == 78
+    assert served.process.wait(PATIENCE_S) == 78
     assert sentence in served.log.read_text()
     assert served.log.read_text().count("ERROR") == 1
     assert "Traceback" not in served.log.read_text()

@@ -8,7 +8,7 @@ from pymodbus.framer import FramerType
 from simulators.faults import Fault
 from simulators.transports.tcp import TcpGateway
 from tests.simulators.connected import ASK_184, ASK_277, SAY_184, SAY_277, WORDS, over_tcp
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 
 @pytest.fixture(params=["tcp", "rtu_over_tcp"])
@@ -22,7 +22,7 @@ async def test_a_real_client_reads(transport):
     wire = TcpGateway(lambda: WORDS, unit=7, kind=transport)
     await wire.start("127.0.0.1", 0)
     framer = FramerType.SOCKET if transport == "tcp" else FramerType.RTU
-    async with AsyncModbusTcpClient("127.0.0.1", port=wire.port, timeout=5, framer=framer) as client:
+    async with AsyncModbusTcpClient("127.0.0.1", port=wire.port, timeout=PATIENCE_S, framer=framer) as client:
         answer = await client.read_holding_registers(277, count=5, device_id=7)
         assert answer.registers == [521, 65438, 65026, 66, 21]
         again = await client.read_holding_registers(60_000, count=125, device_id=7)

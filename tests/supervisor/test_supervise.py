@@ -13,8 +13,8 @@ from simulators.settings import PlugsSettings
 from supervisor import __main__ as main
 from supervisor.programs import Ports, Program, demo, up
 from supervisor.supervise import CLAIMS, Supervisor, is_free, ports_near
-from tests.support.broker import free_port
-from tests.support.waiting import until
+from tests.support.ports import free_port
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.processes
 
@@ -43,7 +43,7 @@ def saying(file: Path, then: str) -> str:
 
 async def test_what_is_killed_is_started_again(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    async with running(program("steady", saying(pids, "time.sleep(60)"))):
+    async with running(program("steady", saying(pids, "time.sleep(600)"))):
         await until(lambda: lines(pids))
         os.kill(int(lines(pids)[0]), 9)
         await until(lambda: len(lines(pids)) == 2)
@@ -63,15 +63,15 @@ async def test_a_task_ends_and_is_tried_again_when_it_fails(tmp_path: Path) -> N
     code = saying(starts, f"sys.exit(len(open({str(starts)!r}).readlines()) < 2)")
     async with running(program("task", code, once=True)) as supervisor:
         await until(lambda: len(lines(starts)) == 2)
-        await asyncio.wait_for(asyncio.gather(*supervisor._watchers), 10)
+        await asyncio.wait_for(asyncio.gather(*supervisor._watchers), PATIENCE_S)
     assert len(lines(starts)) == 2
 
 
 async def test_a_port_is_waited_for_before_the_next_starts(tmp_path: Path) -> None:
     port, order = free_port(), tmp_path / "order"
     late = f"import socket, time; time.sleep(0.5); s = socket.create_server(('127.0.0.1', {port})); "
-    first = program("first", late + saying(order, "time.sleep(60)"), wait_for_port=port)
-    async with running(first, program("second", saying(order, "time.sleep(60)"))):
+    first = program("first", late + saying(order, "time.sleep(600)"), wait_for_port=port)
+    async with running(first, program("second", saying(order, "time.sleep(600)"))):
         await until(lambda: len(lines(order)) == 2)
         assert not is_free(port)
         ports = ports_near({"first": port, "second": port + 1})

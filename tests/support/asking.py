@@ -4,7 +4,8 @@ import json
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-PATIENCE_S = 10
+from tests.support.waiting import PATIENCE_S
+
 opener = build_opener(ProxyHandler({}))
 
 

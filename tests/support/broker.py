@@ -4,31 +4,17 @@ import atexit
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.support.waiting import eventually
+from tests.support.ports import free_port, listens
+from tests.support.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parent.parent.parent
 START = ROOT / "mosquitto/start.sh"
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin") or "mosquitto"
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Return whether something accepts connections on a port."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @cache
@@ -110,7 +96,7 @@ class Broker:
         """End it and wait until it is gone."""
         if self._process:
             self._process.send_signal(signal_number)
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
     def kill(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 NOBODY = 65534
 DISPOSABLE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "8GB"}
@@ -84,7 +84,7 @@ class Postgres:
         """End it at once, and everybody's connection with it."""
         if self._process:
             self._process.send_signal(how)
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
     def create(self, database: str, template: str = "template0") -> str:

@@ -45,7 +45,7 @@ class Stream:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self.connected.wait(20)
+        assert self.connected.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,6 +113,6 @@ def recorded(stack: Stack) -> list[int]:
     return [at for (at,) in stack.rows("SELECT at FROM inverter_state WHERE device = 'main' ORDER BY at")]
 
 
-def until_recorded(stack: Stack, moments: Callable[[], list[int]], patience_s: float = 30) -> None:
+def until_recorded(stack: Stack, moments: Callable[[], list[int]]) -> None:
     """Wait until all these moments are in the database."""
-    eventually(lambda: set(moments()) <= set(recorded(stack)), "every reading is recorded", patience_s)
+    eventually(lambda: set(moments()) <= set(recorded(stack)), "every reading is recorded")

@@ -10,7 +10,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support.broker import Broker
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 MISSING = object()
 
@@ -35,7 +35,7 @@ class Viewer:
     def __enter__(self) -> Self:
         self.client.connect("127.0.0.1", self.broker.port, keepalive=5)
         self.client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:

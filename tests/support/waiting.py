@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
+PATIENCE_S = 120.0
+"""How long anything may take that has to come. What passes waits no longer for it; a machine may be slow."""
 
 
-def eventually(probe: Callable[[], T | Literal[False] | None], what: str = "", patience_s: float = 30.0) -> T:
+def eventually(probe: Callable[[], T | Literal[False] | None], what: str = "", patience_s: float = PATIENCE_S) -> T:
     """Call `probe` until it returns something true, and return that; AssertionError when the patience is over."""
     deadline = time.monotonic() + patience_s
     while True:
@@ -20,7 +22,7 @@ def eventually(probe: Callable[[], T | Literal[False] | None], what: str = "", p
         time.sleep(0.05)
 
 
-async def until(condition: Callable[[], object], patience_s: float = 30.0) -> None:
+async def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
     """Wait until a condition is true, while the event loop turns; TimeoutError when the patience is over."""
     async with asyncio.timeout(patience_s):
         while not condition():

@@ -45,6 +45,22 @@ def test_only_what_is_not_listed_is_new_and_each_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("category", "codes", "gangs"),
+    [
+        ("dlq", ["switch", "switch_prepayment"], {"switch": 16}),
+        ("zndb", ["switch_prepayment", "clear_energy", "switch", "event_clear"], {"switch": 16}),
+        ("dlq", ["switch_1"], {"switch_1": 1}),
+        ("cz", ["switch"], {"switch": 1}),
+    ],
+)
+def test_a_breaker_that_counts_energy_has_its_switch_behind_that(
+    category: str, codes: list[str], gangs: dict[str, int]
+) -> None:
+    status = [{"code": code, "value": True} for code in codes] + [{"code": "total_forward_energy", "value": 40142}]
+    assert to_device(RECORD | {"status": status, "category": category}).gangs == gangs
+
+
+@pytest.mark.parametrize(
     ("codes", "gangs"),
     [
         (["switch_2", "switch_1", "child_lock"], {"switch_1": 1, "switch_2": 2}),

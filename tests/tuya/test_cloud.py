@@ -60,13 +60,13 @@ async def test_it_switches_and_reads_back_with_every_request_signed(sky: Sky) ->
 
 
 async def test_what_is_refused_at_one_path_is_sent_to_the_newer_one(sky: Sky) -> None:
-    sky.cloud.fault = CloudFault.NEW_PATH
+    sky.fail(CloudFault.NEW_PATH)
     assert await sky.do(switched_off) == ({"switch_1": True}, {"switch_1": False})
     assert (sky.cloud.requests, sky.cloud.refused) == (5, 1)
 
 
 async def test_an_expired_token_is_renewed_and_the_command_is_not_lost(sky: Sky) -> None:
-    sky.cloud.fault = CloudFault.TOKEN_DIES_ONCE
+    sky.fail(CloudFault.TOKEN_DIES_ONCE)
     await sky.do(lambda client: client.switch(PLUG, {"switch_1": False}))
     assert sky.plug.relays == {"switch_1": False}
 
@@ -90,7 +90,7 @@ async def test_an_expired_token_is_renewed_and_the_command_is_not_lost(sky: Sky)
 async def test_every_failure_has_its_condition(
     sky: Sky, fault: CloudFault, kind: type[DeviceError], condition: Condition[Any], sentence: str
 ) -> None:
-    sky.cloud.fault = fault
+    sky.fail(fault)
     with pytest.raises(kind, match=sentence) as caught:
         await sky.do(switched_off)
     assert caught.value.reason.code == condition.code
@@ -99,7 +99,7 @@ async def test_every_failure_has_its_condition(
 
 async def test_an_answer_that_never_ends_is_none(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "TOTAL_S", 0.2)
-    sky.cloud.fault = CloudFault.TRICKLE
+    sky.fail(CloudFault.TRICKLE)
     with pytest.raises(CloudUnreachableError, match="no answer in time"):
         await sky.do(lambda client: client.read(PLUG))
 
@@ -108,7 +108,7 @@ async def test_why_the_cloud_is_not_reached_is_told_by_the_operating_system(sky:
     with pytest.raises(CloudUnreachableError) as caught:
         await sky.do(switched_off, endpoint="http://127.0.0.1:1")
     assert caught.value.reason == plugs.cloud_unreachable(host="127.0.0.1", cause=system.CONNECTION_REFUSED())
-    sky.cloud.fault = CloudFault.SILENT
+    sky.fail(CloudFault.SILENT)
     with pytest.raises(CloudUnreachableError) as caught:
         await sky.do(switched_off)
     assert caught.value.reason == plugs.cloud_unreachable(host="127.0.0.1", cause=system.TIMED_OUT())

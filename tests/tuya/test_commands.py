@@ -29,6 +29,13 @@ def test_what_a_person_failed_to_switch_on_is_restored_by_the_grid() -> None:
     assert not targets.completed(commanded, commanded.targets.values()).to_restore
 
 
+def test_what_a_person_switches_off_is_no_longer_taken_for_on() -> None:
+    seen = Journal(handled="t2", seen_on={"boiler/switch_1": NOW, "kettle/switch_1": NOW})
+    for is_on, left in ((True, ["boiler/switch_1", "kettle/switch_1"]), (False, ["kettle/switch_1"])):
+        asked = commands.on_command(seen, PLUGS["boiler"], PlugCommand(at=NOW, on=is_on, by="bot"), None, NOW)
+        assert list(asked.seen_on) == left
+
+
 UNSET = unset_start("boot")
 
 

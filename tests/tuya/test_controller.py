@@ -22,6 +22,7 @@ from shared.health import Health
 from shared.messages import ActionOutcome, Grid, GridState, PlugAction, PlugCommand, PlugState
 from shared.topics import M, Topic
 from simulators.tuya.cloud import CLIENT_ID, SECRET, USER, CloudFault
+from tests.support.waiting import PATIENCE_S
 from tests.tuya.facts import RULES
 from tests.tuya.sky import Sky
 
@@ -58,7 +59,7 @@ class Home:
         self.store.persist(on_command(self.store.shared.journal, self.plug, command, None, utc_now()))
 
     async def until(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not what():
                 await self.controller.step()
 
@@ -89,11 +90,11 @@ async def test_the_cloud_is_asked_ever_more_seldom_about_a_dead_plug_until_somet
 
 
 async def test_a_cloud_that_is_out_of_reach_counts_nothing_so_it_is_tried_each_time(sky: Sky, home: Home) -> None:
-    sky.cloud.fault = CloudFault.HTML
+    sky.fail(CloudFault.HTML)
     home.command(False)
     await home.until(lambda: home.controller._state.failures >= 3)
     assert sky.cloud.requests == 3
-    sky.cloud.fault = CloudFault.NONE
+    sky.fail(CloudFault.NONE)
     await home.until(lambda: len(home.bus.actions) > 1)
     assert sky.plug.relays == {"switch_1": False}
 
@@ -129,7 +130,7 @@ async def test_a_plug_without_any_way_is_reported(sky: Sky) -> None:
 async def test_in_an_outage_a_cloud_that_fails_is_an_event_a_status_and_a_reason(
     sky: Sky, home: Home, fault: CloudFault, condition: Condition[Any]
 ) -> None:
-    sky.cloud.fault = fault
+    sky.fail(fault)
     lost = grid_rules.target("bf1", "switch_1", on=False, by="grid", now=utc_now(), transition_id="t2")
     home.store.persist(Journal(handled="t2", targets={lost.key: lost}))
     home.store.set_grid(GridState(at=utc_now(), state=Grid.OFF, since=utc_now(), transition_id="t2"))
@@ -142,6 +143,6 @@ async def test_in_an_outage_a_cloud_that_fails_is_an_event_a_status_and_a_reason
     assert cause.code == condition.code
     assert home.bus.states[-1].reason == cause
     assert home.health.status(utc_now()).reasons == (plugs.not_switched(name="Kettle", cause=cause),)
-    sky.cloud.fault = CloudFault.NONE
+    sky.fail(CloudFault.NONE)
     home.controller._state = replace(home.controller._state, cloud_hold=None, retry_at_s=0)
     await home.until(lambda: not sky.plug.relays["switch_1"])

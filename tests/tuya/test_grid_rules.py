@@ -54,6 +54,15 @@ def test_the_grid_must_be_back_for_a_while_by_a_clock_that_nobody_sets() -> None
     assert changed(off, back).targets
 
 
+def test_what_was_seen_on_before_an_outage_holds_while_power_flickers_and_until_it_is_back() -> None:
+    first = grid_rules.on_grid(
+        KNOWN, grid(Grid.OFF, "t2"), PLUGS, RULES, NOW, stable_for=timedelta(0), seen_on=["boiler/switch_1"]
+    )
+    flickered = changed(changed(first, grid(Grid.ON, "t3"), stable_for=DELAY / 2), grid(Grid.OFF, "t4"))
+    assert list(flickered.seen_on) == ["boiler/switch_1"]
+    assert changed(flickered, grid(Grid.ON, "t5")).seen_on == {}
+
+
 def test_a_grid_that_is_back_takes_back_only_what_its_loss_still_wanted() -> None:
     def wanted(plug: str, *, on: bool, by: str = "telegram:7", grid_wants: bool | None = None) -> Target:
         found = grid_rules.target(plug, "switch_1", on=on, by=by, now=NOW, transition_id="t1")

@@ -147,6 +147,44 @@ def test_the_nearer_the_end_the_surer_the_battery_has_to_last(
     assert [one.plug for one in after.targets.values()] == expected
 
 
+def pretend(chances: Chances, *later: Chances) -> tuple[Journal, list[list[str]]]:
+    """Return the journal of a dry run, and what it has named with each forecast, ten minutes apart."""
+    journal, named = lost(), list[list[str]]()
+    for number, one in enumerate((chances, *later)):
+        now = NOW + MINUTE + 10 * number * MINUTE
+        shared = SharedState(journal, OUR_RULES, off(now))
+        said = outlook(now, verdict_of(one[0]), one)
+        after = on_outlook(shared, said, PLUGS, now, off_for=now - NOW, dry_run=True)
+        named.append([one.plug for one in after.targets.values()])
+        journal = done(after)
+    return journal, named
+
+
+@pytest.mark.parametrize(
+    ("chances", "expected"),
+    [
+        pytest.param(WITH_TWO, [["heater", "boiler"], [], []], id="two-are-enough"),
+        pytest.param((0.84, 0.9, 0.9, 1), [["heater"], [], []], id="one-is-enough"),
+        pytest.param(HOPELESS, [["heater", "boiler", "desk"], [], []], id="all"),
+    ],
+)
+def test_a_dry_run_names_once_what_would_be_switched_off_though_the_load_never_falls(
+    chances: Chances, expected: list[list[str]]
+):
+    assert pretend(chances, chances, chances)[1] == expected
+
+
+def test_a_dry_run_names_more_when_what_it_has_named_is_no_longer_enough():
+    assert pretend((0.3, 0.9, 0.95, 1), (0.1, 0.7, 0.9, 1))[1] == [["heater"], ["boiler"]]
+
+
+def test_a_dry_run_gives_back_what_would_no_longer_be_missed():
+    journal, named = pretend(WITH_TWO, WITH_TWO, WITH_TWO, WITH_TWO, (0.5, 0.95, 1, 1))
+    assert named[1:] == [[], [], [], ["boiler"]]
+    assert journal.shed["boiler"].back
+    assert list(journal.to_restore) == ["heater/switch_1"]
+
+
 AHEAD = Window(start=NOW, end=END)
 BEFORE = NOW - 2 * HOUR
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.tuya.night import GANGS, QUIET, STEPS, World, play, settle
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example(  # a test of a plug that waits to be given back
     relays=dict.fromkeys(GANGS, False) | {"boiler/switch_1": True},
     steps=["turn", "turned and acted on", "turned and acted on", ("test", "boiler")],

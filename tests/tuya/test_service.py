@@ -12,7 +12,7 @@ import pytest
 from services.tuya.service import serve
 from services.tuya.settings import TuyaSettings
 from shared.messages import Grid, GridState, PlugCommand
-from simulators.tuya.plug import LocalPlug, Plug
+from simulators.tuya.plug import LocalPlug, Plug, PlugFault
 from tests.support.living import living
 from tests.support.small_broker import SmallBroker
 from tests.support.waiting import until
@@ -42,7 +42,7 @@ def given(small_broker: SmallBroker, tmp_path: Path) -> dict[str, Any]:
         "tuya_plugs_file": tmp_path / "plugs.yaml",
         "tuya_journal_file": tmp_path / "journal.json",
         "tuya_announce_ports": "",
-        "tuya_local_timeout": 0.5,
+        "tuya_local_timeout": 10,
         "plug_check_interval": 0.2,
         "plug_restore_delay": 0,
         "plug_restore_pause": 0,
@@ -75,6 +75,19 @@ async def test_plugs_go_off_with_the_grid_and_come_back_with_it_but_not_a_protec
         await until(lambda: len(small_broker.on("plug/kettle/action")) == 2)
     assert {one["outcome"] for one in small_broker.on("plug/kettle/action")} == {"done"}
     assert not plugs["router"].switched
+
+
+async def test_a_plug_that_is_gone_with_the_grid_is_remembered_as_on(
+    small_broker: SmallBroker, plugs: dict[str, Plug], given: dict[str, Any], tmp_path: Path
+) -> None:
+    async with living("tuya", TuyaSettings(**given), serve, small_broker):
+        await until(lambda: small_broker.on("plug/kettle/state") and small_broker.on("plug/kettle/state")[-1]["on"])
+        turn(small_broker, Grid.ON)
+        await until((tmp_path / "journal.json").exists)
+        plugs["kettle"].fault = PlugFault.REFUSED
+        turn(small_broker, Grid.OFF)
+        await until(lambda: small_broker.on("plug/kettle/state")[-1]["pending"] is False)
+    assert list(json.loads((tmp_path / "journal.json").read_text())["seen_on"]) == ["kettle/switch_1"]
 
 
 async def test_a_command_switches_but_not_by_half_an_hour_ago_and_never_what_is_protected(

@@ -80,7 +80,7 @@ class Commands:
             "status": lambda localizer: replies.status_text(localizer, snapshot()),
             "battery": lambda localizer: replies.battery_text(localizer, snapshot()),
             "outlook": lambda localizer: outlook_text(localizer, snapshot()),
-            "schedule": lambda localizer: schedule_text(localizer, snapshot().schedule),
+            "schedule": lambda localizer: schedule_text(localizer, snapshot()),
             "plugs": lambda localizer: replies.plugs_text(localizer, snapshot()),
             "setup": lambda localizer: replies.plug_setup_text(localizer, snapshot()),
             "inverter": lambda localizer: inverter_text(localizer, snapshot()),

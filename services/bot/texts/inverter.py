@@ -8,13 +8,14 @@ from shared.messages import ChargeAheadPhase, InverterControl
 from shared.setting_requests import is_read
 from shared.texts.inverter_sentences import charge_ahead_sentences, inverters, last_changed, name_of, value_words
 from shared.texts.localizer import Localizer
+from shared.texts.service_sentences import no_settings
 
 
 def inverter_text(localizer: Localizer, state: BrokerState) -> str:
     """Return the settings of every inverter, and who changed them last."""
     names = inverters(state)
     if not names:
-        return localizer("inverter.none")
+        return no_settings(localizer, state)
     return paragraphs(*(part for name in names for part in _of_inverter(localizer, state, name, alone=len(names) == 1)))
 
 

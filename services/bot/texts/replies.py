@@ -17,6 +17,7 @@ from shared.live_figures import (
     is_clock_unset,
     is_inverter_live,
     is_plug_live,
+    is_unused,
     live_figures,
     load_w,
     packs,
@@ -187,9 +188,10 @@ def _pack_line(localizer: Localizer, snapshot: BrokerState, device: str, state: 
     return localizer("bot.battery_line", name=name, soc=soc, flow=_flow(localizer, state.power_w))
 
 
-def _today(localizer: Localizer, snapshot: BrokerState) -> str:
+def _today(localizer: Localizer, snapshot: BrokerState) -> str | None:
+    """Return what is planned today; nothing in a home that follows no schedule."""
     if snapshot.schedule is None:
-        return localizer("bot.no_schedule")
+        return None if is_unused(snapshot, "schedule") else localizer("bot.no_schedule")
     today = day_text(localizer, outages.days_ahead(snapshot.schedule, localizer.now, 1)[0])
     return lines(today, stale_note(localizer, snapshot.schedule, "bot.plan_old"))
 

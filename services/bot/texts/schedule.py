@@ -2,9 +2,11 @@
 
 from services.bot.texts.html import lines, paragraphs
 from shared import outages
+from shared.broker_state import BrokerState
 from shared.messages import Certainty, DayState, OutageSchedule, Window
 from shared.outages import Day
 from shared.texts.localizer import Localizer
+from shared.texts.service_sentences import why
 
 DAY_STATES = {
     DayState.NO_OUTAGES: "bot.no_outages",
@@ -14,10 +16,12 @@ DAY_STATES = {
 }
 
 
-def schedule_text(localizer: Localizer, plan: OutageSchedule | None, count: int = 3) -> str:
+def schedule_text(localizer: Localizer, state: BrokerState, count: int = 3) -> str:
     """Return the days ahead; those after tomorrow only if something is known about them."""
+    plan = state.schedule
     if plan is None:
-        return localizer("bot.no_schedule")
+        reason = why(localizer, state, "schedule")
+        return localizer("bot.no_schedule_why", why=reason) if reason else localizer("bot.no_schedule")
     days = outages.days_ahead(plan, localizer.now, count)
     shown = [day for place, day in enumerate(days) if place < 2 or day.state is not DayState.UNKNOWN]
     return paragraphs(

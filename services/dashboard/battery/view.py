@@ -11,6 +11,7 @@ from shared.broker_state import BrokerState
 from shared.freshness import READING_HOLDS
 from shared.texts.language import Language
 from shared.texts.localizer import Localizer
+from shared.texts.service_sentences import why
 
 
 def view(snapshot: BrokerState, localizer: Localizer, _fresh_for: timedelta = READING_HOLDS) -> View:
@@ -43,6 +44,5 @@ def _drawn(pack: Pack, today: Localizer) -> Any:
 def _empty(snapshot: BrokerState, localizer: Localizer) -> str:
     if not snapshot.connected:
         return localizer("now.empty_offline")
-    service = snapshot.services.get("bms")
-    why = " ".join(map(localizer.reason, service.reasons)) if service else ""
-    return localizer("battery.empty_why", why=why) if why else localizer("battery.empty")
+    reason = why(localizer, snapshot, "bms")
+    return localizer("battery.empty_why", why=reason) if reason else localizer("battery.empty")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.dashboard.reasons import reasons_in_line
 from shared.broker_state import BrokerState
 from shared.conditions import CONDITIONS, Reason, Severity, render, severity
 from shared.history.events import Event, EventKind
@@ -132,8 +131,7 @@ def _service(event: Event, _snapshot: BrokerState, localizer: Localizer) -> Even
     shown = service_name(localizer.language, name)
     sentence = localizer("event.service", name=shown, state=localizer(f"service.{status.state.value}"))
     look = {ServiceHealth.ONLINE: GOOD, ServiceHealth.DEGRADED: WARN, ServiceHealth.OFFLINE: BAD}
-    reasons = [reasons_in_line(status.reasons, localizer)] if status.reasons else []
-    return EventText(sentence, look.get(status.state, PLAIN), reasons)
+    return EventText(sentence, look.get(status.state, PLAIN), [localizer.reason(one) for one in status.reasons])
 
 
 def _alert(event: Event, _snapshot: BrokerState, localizer: Localizer) -> EventText:

@@ -15,13 +15,14 @@ from shared.messages import ChargeAheadPhase, InverterControl
 from shared.setting_requests import is_read
 from shared.texts.inverter_sentences import inverters
 from shared.texts.localizer import Localizer
+from shared.texts.service_sentences import no_settings
 
 
 def view(snapshot: BrokerState, localizer: Localizer, _fresh_for: timedelta) -> View:
     """Return the cards of each inverter whose settings are known."""
     names = inverters(snapshot)
     cards = [card for name in names for card in _cards(snapshot, name, localizer, alone=len(names) == 1)]
-    nothing = empty(localizer("inverter.none_title"), localizer("inverter.none"), "inverter")
+    nothing = empty(localizer("inverter.none_title"), no_settings(localizer, snapshot), "inverter")
     return View(parts={"inverters": tree(cards or [nothing])})
 
 

@@ -74,7 +74,8 @@ def answer(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
     if outlook is None:
         return []
     if outlook.charge is None:
-        return [html.P(localizer.reason(one)) for one in outlook.unknown]
+        has_source = snapshot.inverters or snapshot.batteries  # a home may well have no battery at all
+        return [html.P(localizer.reason(one)) for one in outlook.unknown] if has_source else []
     first, later = concern(outlook), later_trouble(outlook)
     to_dos = to_do(localizer, outlook, snapshot)
     return [

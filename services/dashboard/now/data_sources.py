@@ -10,7 +10,7 @@ from services.dashboard.markup import attributes
 from services.dashboard.service_status import state_of, state_word
 from shared.broker_state import BrokerState
 from shared.freshness import PLUG_HOLDS, fresh
-from shared.live_figures import is_battery_fresh, packs, units
+from shared.live_figures import is_battery_fresh, is_unused, packs, units
 from shared.messages import Availability, Contact, Message, ServiceHealth
 from shared.outages import is_stale
 from shared.texts.localizer import Localizer
@@ -25,7 +25,7 @@ def source_rows(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelt
     rows = [
         *_inverters(snapshot, localizer, fresh_for),
         *_batteries(snapshot, localizer),
-        _schedule(snapshot, localizer),
+        *_schedule(snapshot, localizer),
         *_plugs(snapshot, localizer),
         _recorder(snapshot, localizer),
     ]
@@ -59,12 +59,13 @@ def _reading(message: Message, contact: Availability | None, localizer: Localize
     )
 
 
-def _schedule(snapshot: BrokerState, localizer: Localizer) -> Row:
+def _schedule(snapshot: BrokerState, localizer: Localizer) -> Iterator[Row]:
     plan = snapshot.schedule
-    if plan is None or plan.fetched_at is None:
-        return localizer("now.schedule"), LOST, localizer("now.source_never")
-    state = STALE if is_stale(plan, localizer.now) else LIVE
-    return localizer("now.schedule"), state, localizer("now.source_checked", at=localizer.since(plan.fetched_at))
+    if plan and plan.fetched_at:
+        state = STALE if is_stale(plan, localizer.now) else LIVE
+        yield localizer("now.schedule"), state, localizer("now.source_checked", at=localizer.since(plan.fetched_at))
+    elif not is_unused(snapshot, "schedule"):
+        yield localizer("now.schedule"), LOST, localizer("now.source_never")
 
 
 def _plugs(snapshot: BrokerState, localizer: Localizer) -> Iterator[Row]:

@@ -19,12 +19,12 @@ from services.dashboard.now.power_flow import figures, flow, load_percent, nodes
 from services.dashboard.now.timeline import live_layer
 from services.dashboard.pages import View
 from services.dashboard.reasons import reasons_in_line, worst_severity
-from services.dashboard.service_status import service_rows
+from services.dashboard.service_status import service_rows, state_of
 from shared.broker_state import BrokerState
 from shared.charge import RESERVE_PERCENT
 from shared.freshness import READING_HOLDS, fresh
-from shared.live_figures import ALL, is_inverter_live, live_figures, live_inverter, load_w, units
-from shared.messages import Contact, Grid, InverterState
+from shared.live_figures import ALL, is_inverter_live, is_unused, live_figures, live_inverter, load_w, units
+from shared.messages import Contact, Grid, InverterState, ServiceHealth
 from shared.texts.localizer import Localizer
 from shared.texts.what_next import what_next
 
@@ -114,9 +114,18 @@ def _title(name: str, snapshot: BrokerState, localizer: Localizer) -> str:
 
 
 def _troubled(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """The services with a problem; all of them while there is no inverter."""
-    rows = service_rows(snapshot, localizer)
-    return [row for row in rows if vars(row)["data-state"] != "online"] if snapshot.inverters else rows
+    """The services with a problem; all of them while there is no inverter. What is not set up is on *System*."""
+    shown = {
+        name: status
+        for name, status in snapshot.services.items()
+        if not (snapshot.inverters and _is_fine(name, snapshot, localizer))
+    }
+    return service_rows(replace(snapshot, services=shown), localizer)
+
+
+def _is_fine(service: str, snapshot: BrokerState, localizer: Localizer) -> bool:
+    state = state_of(snapshot.services[service], localizer)
+    return state == ServiceHealth.ONLINE or (state == ServiceHealth.DISABLED and is_unused(snapshot, service))
 
 
 def _why_silent(snapshot: BrokerState, name: str, localizer: Localizer) -> str:

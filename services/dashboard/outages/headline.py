@@ -13,6 +13,7 @@ from shared.live_figures import live_figures
 from shared.messages import Certainty, DayState, Grid, OutageSchedule, QueueVerdict, Window
 from shared.outages import Expected
 from shared.texts.localizer import NO_BREAK, Localizer
+from shared.texts.service_sentences import why
 
 STATES = {Expected.POWER: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off"}
 """The state of the banner; anything else is unknown."""
@@ -63,9 +64,8 @@ def help_text(snapshot: BrokerState, localizer: Localizer) -> str:
     if plan is None and not snapshot.connected:
         return localizer("now.empty_offline")
     if plan is None:
-        service = snapshot.services.get("schedule")
-        why = " ".join(map(localizer.reason, service.reasons)) if service else ""
-        return localizer("outages.none_why", why=why) if why else localizer("outages.none_help")
+        reason = why(localizer, snapshot, "schedule")
+        return localizer("outages.none_why", why=reason) if reason else localizer("outages.none_help")
     if is_stale(plan, localizer):
         return localizer("outages.stale_since", at=localizer.since(plan.fetched_at or plan.at))
     is_other = snapshot.queue_fit is not None and snapshot.queue_fit.verdict is QueueVerdict.OTHER

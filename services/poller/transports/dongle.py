@@ -5,6 +5,7 @@ old connection still looks alive. The order is sent every ANNOUNCE_S seconds, bu
 """
 
 import asyncio
+import socket
 from collections import deque
 from contextlib import suppress
 
@@ -12,10 +13,11 @@ from services.poller.modbus_frames import EyeBond, Framing, RawDongle
 from services.poller.transports.connection import Connection
 from services.poller.transports.dongle_discovery import DongleDiscovery, local_address_towards
 from services.poller.transports.dongle_listener import DongleListener
-from services.poller.transports.host_names import resolve
+from services.poller.transports.host_names import HostName
 from shared.conditions import Reason, poller
 from shared.errors import DeviceOfflineError
 
+RESOLVE_S = 5.0
 ANNOUNCE_S = 3.0
 CONNECT_S = ANNOUNCE_S + 2.0
 """How long to wait for the dongle: until the next announcement, and for the dongle to act on it."""
@@ -41,6 +43,7 @@ class DongleTransport:
     def __init__(self, host: str, local_ip: str, listener: DongleListener, udp_port: int, broadcast: str) -> None:
         self.framings: tuple[Framing, ...] = (EyeBond(), RawDongle())
         self._host = host
+        self._name = HostName(host)
         self._local_ip = local_ip
         self._listener = listener
         self._udp_port = udp_port
@@ -62,7 +65,7 @@ class DongleTransport:
     async def open(self) -> Connection:
         """Wait for the dongle's connection, meanwhile announcing where it should connect."""
         began = _now()
-        self.address = await resolve(self._host) if self._host else ""
+        self.address = (await self._name.addresses(RESOLVE_S, socket.AF_INET))[0] if self._host else ""
         await self._listener.open(self)  # before anything is announced: a dongle connects at once
         await self._discovery.start()
         if self._connection and self._connection.lost:

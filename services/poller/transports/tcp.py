@@ -1,10 +1,12 @@
 """A gateway on the network in front of the inverter: Modbus TCP, or the bare serial line over TCP (Elfin, ser2net)."""
 
 import asyncio
-import socket
+from collections.abc import Sequence
+from contextlib import suppress
 
 from services.poller.modbus_frames import Framing, ModbusTcp, Rtu
 from services.poller.transports.connection import Connection
+from services.poller.transports.host_names import HostName
 from shared.conditions import Reason, poller
 from shared.conditions.system import os_reason
 from shared.errors import DeviceOfflineError
@@ -19,20 +21,30 @@ class TcpTransport:
     def __init__(self, host: str, port: int, framing: ModbusTcp | Rtu, timeout_s: float) -> None:
         self.framings: tuple[Framing, ...] = (framing,)
         self.where = f"{host}:{port}"
-        self._host, self._port = host, port
+        self._host, self._port = HostName(host), port
         self._timeout_s = timeout_s
 
     async def open(self) -> Connection:
         """Connect to the gateway."""
+        addresses = await self._host.addresses(self._timeout_s)
         try:
             async with asyncio.timeout(self._timeout_s):
-                _, connection = await asyncio.get_running_loop().create_connection(Connection, self._host, self._port)
-        except (socket.gaierror, UnicodeError):
-            raise DeviceOfflineError(poller.host_unknown(host=self._host)) from None
+                return await self._connected(addresses)
         except OSError as error:  # a TimeoutError is an OSError
             protocol = self.framings[0].name
             reason = poller.gateway_unreachable(where=self.where, protocol=protocol, cause=os_reason(error))
             raise DeviceOfflineError(reason) from None
+
+    async def _connected(self, addresses: Sequence[str]) -> Connection:
+        """Connect to the first address that accepts us, in most cases the only one."""
+        *others, last = addresses
+        for address in others:
+            with suppress(OSError):
+                return await self._connect(address)
+        return await self._connect(last)
+
+    async def _connect(self, address: str) -> Connection:
+        _, connection = await asyncio.get_running_loop().create_connection(Connection, address, self._port)
         return connection
 
     def no_answer(self, unit: int, timeout_s: float) -> Reason:

@@ -87,6 +87,13 @@ BROKER = (
     Case("broker", "its stored state cut to half", s.store(s.cut), forgets=True),
     Case("broker", "its stored state zeroed", s.store(s.zeros), forgets=True),
     Case(
+        "broker",
+        "its stored state zeroed while the recorder is away",
+        s.both(s.killed("recorder"), s.store(s.zeros)),
+        s.started("recorder"),
+        forgets=True,
+    ),
+    Case(
         "broker", "broker and recorder killed together", s.killed("broker", "recorder"), s.started("broker", "recorder")
     ),
     Case(
@@ -95,7 +102,7 @@ BROKER = (
         s.killed("broker", "poller"),
         s.started("broker", "poller"),
         unpublished=DYING,
-        lost="what the poller published between its return and the recorder's",
+        forgets=True,
     ),
 )
 
@@ -114,7 +121,15 @@ STORAGE = (
 CLOCK = (
     Case("clock", "40 minutes behind at boot", s.booted(-2400.0), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
     Case("clock", "two days ahead at boot", s.booted(2 * DAY_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
-    Case("clock", "in 2120 at boot", s.booted(TO_2120_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
+    Case(
+        "clock",
+        "in 2120 at boot",
+        s.booted(TO_2120_S, after_recording=True),
+        s.clock_set,
+        8.0,
+        unpublished=DYING,
+        clock=SAID,
+    ),
     Case("clock", "leaps two days ahead and is set back", s.leapt(2 * DAY_S), s.clock_set, 8.0, clock=SAID),
     Case("clock", "leaps to 2120 and is set back", s.leapt(TO_2120_S), s.clock_set, 8.0, clock=SAID),
 )

@@ -20,9 +20,9 @@ from tests.support.asking import ask
 from tests.support.broker import Broker
 from tests.support.databases import empty_database
 from tests.support.simulated_clock import SimulatedClock
-from tests.support.stack import Process, Stack
+from tests.support.stack import SOON_UNKNOWN, Process, Stack
 from tests.support.viewer import Viewer
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 SERVICES = ("recorder", "poller", "bms", "schedule", "tuya", "outlook", "bot", "dashboard", "homeassistant")
 SETTLE_S = 180.0
@@ -34,6 +34,15 @@ Part = Process | Broker
 
 GARBLED_S = 60.0
 """Longer than replies are damaged in the soak or the matrix."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Power has come or gone: some time between the moment at which the house was asked for it, and its answer."""
+
+    at: float
+    by: float
+    on: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Home:
         self.disk = stack.directory
         self.held: list[Any] = []
         """What a strike holds until it is mended."""
-        self.flips: list[tuple[float, bool]] = []
+        self.flips: list[Flip] = []
         """When power went and came, by the true clock."""
         self.due_settings: list[tuple[int, int]] = []
         self.may_be_degraded = False
@@ -83,14 +92,15 @@ class Home:
         stack.start_outages()
         if "bms" in self.services:
             stack.start_batteries()
-        stack.poller.env["INVERTER_CONTROL"] = "settings"
+        stack.poller.env |= {"INVERTER_CONTROL": "settings"} | SOON_UNKNOWN
         stack.tuya.env |= {
+            "TUYA_LOCAL_TIMEOUT": "0.5",
             "TUYA_ENDPOINT": f"http://127.0.0.1:{self._places['cloud_port']}",
             "TUYA_ACCESS_ID": "simulated0client0id0",
             "TUYA_ACCESS_SECRET": "0123456789abcdef0123456789abcdef",
             "TUYA_USER_ID": "eu0simulated0user",
         }
-        self.flips.append((time.time(), True))
+        self.flips.append(Flip(time.time(), time.time(), on=True))
         if not stack.db_path.exists():
             stack.db_path.write_bytes(empty_database())
         self.start_parts(*self.services)
@@ -173,8 +183,9 @@ class Home:
 
     def power(self, *, on: bool) -> None:
         """Let the mains come or go."""
+        asked_at = time.time()
         self.stack.command("grid", mode="on" if on else "off")
-        self.flips.append((time.time(), on))
+        self.flips.append(Flip(asked_at, time.time(), on=on))
 
     def change_a_setting(self) -> None:
         """Command a change of a setting of the inverter, and wait until it is confirmed."""
@@ -185,7 +196,7 @@ class Home:
         before, number = len(self.viewer.on(f"{topic}/change")), self.number
         with Viewer(self.stack.broker, "dashboard") as page:
             command = {"at": datetime.now(UTC).isoformat(), "v": 2, "value": value, "by": "page"}
-            page.client.publish(f"{topic}/set", json.dumps(command), qos=1).wait_for_publish(10)
+            page.client.publish(f"{topic}/set", json.dumps(command), qos=1).wait_for_publish(PATIENCE_S)
         eventually(lambda: len(self.viewer.on(f"{topic}/change")) > before, f"{name} is changed", SETTLE_S)
         self.asides.update(range(number, self.number + 3))
 
@@ -194,7 +205,7 @@ class Home:
     @property
     def power_is_on(self) -> bool:
         """Whether there is power."""
-        return self.flips[-1][1]
+        return self.flips[-1].on
 
     @property
     def number(self) -> int:
@@ -257,7 +268,7 @@ class Home:
     def shown(self) -> str | None:
         """Return what the page says of the power: on, off or unknown; None where it does not answer."""
         try:
-            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=10).json()
+            now = requests.get(f"http://127.0.0.1:{self.stack.dashboard_port}/live/now", timeout=PATIENCE_S).json()
         except requests.RequestException:
             return None
         return str(now["state"]["banner"])

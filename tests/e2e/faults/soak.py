@@ -146,7 +146,7 @@ class Day:
     def _check(self) -> None:
         """Ask page, bot and record how the power is, and compare it with what the broker said at that moment."""
         home = self.home
-        real = [(at, "on" if is_on else "off") for at, is_on in home.flips]
+        real = [(flip.at, "on" if flip.on else "off") for flip in home.flips]
         answers = [
             (_asked("broker", home.grid), real),
             *((_asked(who, ask), home.told()) for who, ask in (("page", home.shown), ("record", home.recorded))),
@@ -183,9 +183,10 @@ def _asked(who: str, ask: Callable[[], str | None]) -> Answer:
 def _collide(faults: list[Case]) -> bool:
     """Whether the end of one fault would end the other, as they are of one kind, or the two together may lose readings.
 
-    What waits for a recorder that is away is at the broker only: if that loses its store meanwhile, nobody has it.
+    What waits for a recorder that is away is at the broker and for a while with the poller: if both lose it, nobody has
+    it.
     """
-    loses_readings = any(case.forgets for case in faults) and any(case.away == "recorder" for case in faults)
+    loses_readings = any(one.forgets for one in faults) and any(one.away in ("recorder", "poller") for one in faults)
     return loses_readings or len({"network" if case.group == "HTTP" else case.group for case in faults}) < len(faults)
 
 

@@ -17,11 +17,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.topics import TOPICS
 from tests.e2e.faults import network
-from tests.e2e.faults.home import Home
+from tests.e2e.faults.home import SETTLE_S, Home
 from tests.support.damaged import PAGE, owners, zeroed
 from tests.support.disks import fill_up
 from tests.support.stack import Process
 from tests.support.viewer import Viewer
+from tests.support.waiting import PATIENCE_S, eventually
 
 Strike = Callable[[Home], object]
 
@@ -155,7 +156,7 @@ def _remount(home: Home, how: str) -> None:
 
 def locked(home: Home) -> None:
     """Lock the database, as a backup program may."""
-    lock = sqlite3.connect(home.stack.db_path, isolation_level=None, timeout=60, check_same_thread=False)
+    lock = sqlite3.connect(home.stack.db_path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
     lock.execute("BEGIN IMMEDIATE")
     home.held.append(lock)
 
@@ -211,14 +212,21 @@ def all_zeros(data: bytearray, _: dict[int, str]) -> None:
 # the clock
 
 
-def booted(ahead_s: float, *, synchronised: bool = False) -> Strike:
-    """Let the host boot with a clock that is wrong by so much."""
+def booted(ahead_s: float, *, after_recording: bool = False) -> Strike:
+    """Let the host boot with a clock that is wrong by so much; after_recording: once nothing waits for the recorder.
+
+    The broker drops what waits for a client once its clock says that the client has been away for a week.
+    """
 
     def strike(home: Home) -> None:
         assert home.clock
         for name in home.services:
-            home.part(name).kill()
-        home.clock.boot(ahead_s, synchronised=synchronised)
+            if name != "recorder":
+                home.part(name).kill()
+        if after_recording:
+            eventually(lambda: home.published() <= set(home.stored()), "nothing waits for the recorder", SETTLE_S)
+        home.part("recorder").kill()
+        home.clock.boot(ahead_s)
         home.start_parts(*home.services)
 
     return strike
@@ -341,7 +349,7 @@ def rubbish(*, retain: bool) -> Strike:
                     for payload in RUBBISH[1:]:
                         name = topic.named("x/y" if "{setting}" in topic.template else "x")
                         sent = hostile.client.publish(name, payload, qos=1, retain=retain)
-                    sent.wait_for_publish(20)
+                    sent.wait_for_publish(PATIENCE_S)
                 for payload in RUBBISH[1:]:
                     hostile.client.publish(f"service/{account}/status", payload, qos=1, retain=retain)
 
@@ -358,7 +366,7 @@ def retained_commands(home: Home) -> None:
         for plug in home.plugs():
             publish(f"plug/{plug['id']}/set", json.dumps({"at": at, "v": 2, "on": on, "by": "page"}))
         command = {"at": at, "v": 2, "value": "mute", "by": "page"}
-        publish("inverter/main/setting/buzzer_mode/set", json.dumps(command)).wait_for_publish(20)
+        publish("inverter/main/setting/buzzer_mode/set", json.dumps(command)).wait_for_publish(PATIENCE_S)
     home.start_parts("tuya", "poller")
 
 
@@ -367,4 +375,5 @@ def retained_commands_gone(home: Home) -> None:
     with Viewer(home.stack.broker, "dashboard", client_id="hostile-dashboard") as hostile:
         for plug in home.plugs():
             hostile.client.publish(f"plug/{plug['id']}/set", b"", qos=1, retain=True)
-        hostile.client.publish("inverter/main/setting/buzzer_mode/set", b"", qos=1, retain=True).wait_for_publish(20)
+        last = hostile.client.publish("inverter/main/setting/buzzer_mode/set", b"", qos=1, retain=True)
+        last.wait_for_publish(PATIENCE_S)

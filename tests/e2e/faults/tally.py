@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
-from tests.e2e.faults.home import CHAT, Cut, Home
+from tests.e2e.faults.home import CHAT, Cut, Flip, Home
 from tests.support.waiting import eventually
 
 LOST = re.compile(r"Power is out|Power was out|power out")
@@ -110,7 +111,7 @@ def _alerts(home: Home, start: Start, over_at: float, may_tell: str) -> dict[str
     messages = [one for one in home.chat()[start.chat :] if not REPLY.search(one["text"])]
     told = {on: [one["date"] for one in messages for _ in pattern.findall(one["text"])] for on, pattern in PATTERNS}
     others = [one for one in messages if not any(pattern.search(one["text"]) for _, pattern in PATTERNS)]
-    due = {on: [at for at, to in home.flips[start.flips :] if to is on] for on, _ in PATTERNS}
+    due = {on: [flip.at for flip in home.flips[start.flips :] if flip.on is on] for on, _ in PATTERNS}
     # an outage that was over before it could be told is one message, which tells both
     over = [one["date"] for one in messages if OVER.search(one["text"])]
     told[True] += over[: max(0, len(due[True]) - len(told[True]))]
@@ -162,7 +163,7 @@ def _switches(home: Home, start: Start) -> dict[str, int]:
         commands = plug["switched"][before:]
         for gang in plug["relays"]:
             of_gang = [(at, on) for at, name, on in commands if name == gang]
-            wrong += sum(is_protected or not _is_right(home, at, on=on) for at, on in of_gang)
+            wrong += sum(is_protected or not was_so(home.flips, at, on=on) for at, on in of_gang)
             if not is_protected:
                 due += len(flips)
                 done += min(len(flips), _turns([on for _, on in of_gang]))
@@ -175,12 +176,12 @@ def _turns(commands: list[bool]) -> int:
     return sum(before is not after for before, after in zip(states, commands, strict=False))
 
 
-def _is_right(home: Home, at: float, *, on: bool) -> bool:
-    """Whether the power was so at some moment shortly before."""
-    states = {state for began, state in home.flips if at - HANDOVER_S <= began <= at}
-    states |= {[state for began, state in home.flips if began <= at][-1]}
-    states |= {([True] + [state for began, state in home.flips if began <= at - HANDOVER_S])[-1]}
-    return on in states
+def was_so(flips: Sequence[Flip], at: float, *, on: bool) -> bool:
+    """Whether the power may have been so at this moment, or shortly before."""
+    ends = [*(flip.by for flip in flips[1:]), inf]
+    return any(
+        flip.on is on and flip.at <= at and end >= at - HANDOVER_S for flip, end in zip(flips, ends, strict=True)
+    )
 
 
 def _settings(home: Home, start: Start) -> dict[str, int]:

@@ -20,8 +20,8 @@ from shared.conditions import Reason, poller, system
 from shared.errors import BadReplyError, DeviceError, DeviceOfflineError
 from simulators.faults import Fault
 from simulators.transports.dongle import Dongle
-from tests.support.broker import free_port
 from tests.support.flying_time import fly
+from tests.support.ports import free_port
 
 WORDS = {184: 1, 201: 2, 202: 2304}
 LOOPBACK_TO_ALL = "127.255.255.255"

@@ -22,7 +22,7 @@ WORDS = {184: 1, 201: 2, 202: 2304}
 
 
 def reader(device: str, **changes: Any) -> ModbusClient:
-    settings: dict[str, Any] = {"modbus_transport": "serial", "modbus_serial_port": device, "modbus_timeout": 0.5}
+    settings: dict[str, Any] = {"modbus_transport": "serial", "modbus_serial_port": device, "modbus_timeout": 10}
     return create_client(ModbusSettings(_env_file=None, **settings | changes))
 
 
@@ -74,7 +74,7 @@ async def test_a_device_that_vanishes_and_comes_back(tmp_path: Path) -> None:
 async def test_a_wrong_speed_is_guessed_from_the_noise() -> None:
     wire = SerialPort(lambda: WORDS)
     await wire.start()
-    inverter = reader(wire.port, modbus_baudrate=2400)
+    inverter = reader(wire.port, modbus_baudrate=2400, modbus_timeout=0.5)
     reason = await failure(inverter, BadReplyError, DeviceOfflineError)
     assert reason.code in ("poller.bad_answer_on_serial_port", "poller.no_answer_on_serial_port")
     assert reason.params["baudrate"] == 2400
@@ -87,7 +87,7 @@ async def test_a_line_that_pours_out_noise_is_no_hang_and_no_heap() -> None:
     master, slave = pty.openpty()
     tty.setraw(slave)
     os.set_blocking(master, False)
-    inverter = reader(os.ttyname(slave))
+    inverter = reader(os.ttyname(slave), modbus_timeout=0.5)
     loop = asyncio.get_running_loop()
     noise = os.urandom(1024)
 

@@ -8,7 +8,8 @@ from services.poller.settings import ModbusSettings
 from services.poller.transports.factory import create_client
 from shared.conditions import Reason, poller, system
 from shared.errors import DeviceError
-from tests.poller.simulated_inverter import linked, quiet_port
+from tests.poller.simulated_inverter import linked
+from tests.support.ports import free_port
 
 
 async def failure(**settings: Any) -> Reason:
@@ -21,7 +22,7 @@ async def failure(**settings: Any) -> Reason:
 
 @pytest.mark.parametrize(("transport", "protocol"), [("tcp", "Modbus TCP"), ("rtu_over_tcp", "Modbus RTU")])
 async def test_a_gateway_that_does_not_listen(transport: str, protocol: str) -> None:
-    port = quiet_port()
+    port = free_port()
     reason = await failure(modbus_transport=transport, modbus_host="127.0.0.1", modbus_port=port)
     cause = system.CONNECTION_REFUSED()
     assert reason == poller.gateway_unreachable(where=f"127.0.0.1:{port}", protocol=protocol, cause=cause)

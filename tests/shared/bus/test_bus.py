@@ -19,15 +19,16 @@ import pytest
 from shared.bus import Bus, Delivery
 from shared.bus.paho_client import READ_AHEAD, BufferedSocket
 from shared.bus.twin import SAME_AGE_S
+from shared.clock import utc_now
 from shared.conditions import broker as conditions
 from shared.errors import ConfigError, TwinError
 from shared.health import LAPSES_S, Health
-from shared.messages import Grid, GridState, ProcessStamp, ServiceHealth, ServiceStatus
+from shared.messages import Grid, GridState, ProcessStamp, ReplayRequest, ServiceHealth, ServiceStatus
 from shared.settings import MqttSettings
-from shared.topics import GRID_STATE, PLUG_SET
+from shared.topics import GRID_STATE, PLUG_SET, REPLAY_REQUEST
 from tests.support.broker import ROOT, Broker
 from tests.support.viewer import Viewer
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.processes
 
@@ -155,6 +156,54 @@ async def test_what_a_killed_broker_may_have_lost_is_published_again_for_the_rec
     assert set(heard[5:]) <= {heard[4]}  # the newest, which is retained
 
 
+def recorder_of(broker: Broker, again: list[Delivery]) -> Bus:
+    """Return the bus of a recorder, which asks for what it has missed."""
+    recorder = Bus(settings(broker), "recorder", Health(), session_s=3600, mqtt5=False)
+    recorder.collect(GRID_STATE.replay, again.append)
+    recorder.on_new_session(lambda: recorder.publish(REPLAY_REQUEST, ReplayRequest(at=utc_now())))
+    return recorder
+
+
+async def test_a_recorder_that_the_broker_has_forgotten_gets_what_was_published_lately(
+    broker: Broker, viewer: Viewer
+) -> None:
+    """Its session has expired, as where the clock leaps, and whoever publishes was connected all the while."""
+    again: list[Delivery] = []
+    publisher = Bus(settings(broker), "poller", Health(), session_s=3600)
+    async with running(publisher):
+        for number in range(5):
+            publisher.publish(GRID_STATE, grid(number))
+        await publisher.flush()
+        async with running(recorder_of(broker, again)):
+            await until(lambda: len(again) == 5)
+        recorder = recorder_of(broker, again)
+        async with running(recorder):  # it has a session now
+            await recorder.connected.wait()
+            await recorder.flush()
+            await asyncio.to_thread(viewer.wait_for, "service/recorder/status", state="online")
+    assert [GRID_STATE.parse(one.payload).voltage_v for one in again[:5]] == [0, 1, 2, 3, 4]
+    assert len(viewer.on("replay/request")) == 1
+
+
+async def test_so_does_one_whose_broker_came_back_without_its_session(broker: Broker) -> None:
+    """Broker and poller were killed together, and the poller was back first."""
+    again: list[Delivery] = []
+    recorder = recorder_of(broker, again)
+    async with running(recorder):
+        await recorder.connected.wait()
+        await recorder.flush()
+    await asyncio.to_thread(broker.kill)
+    await asyncio.to_thread(broker.start)
+    publisher = Bus(settings(broker), "poller", Health())
+    async with running(publisher):
+        for number in range(5):
+            publisher.publish(GRID_STATE, grid(number))
+        await publisher.flush()
+        async with running(recorder):
+            await until(lambda: len(again) == 5)
+    assert [GRID_STATE.parse(one.payload).voltage_v for one in again] == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("mqtt5_before", [True, False], ids=["session-of-5", "session-of-3"])
 @MQTT
 async def test_what_was_not_acknowledged_comes_again(broker: Broker, mqtt5: bool, mqtt5_before: bool) -> None:
@@ -165,7 +214,7 @@ async def test_what_was_not_acknowledged_comes_again(broker: Broker, mqtt5: bool
         before = Bus(settings(broker), "recorder", Health(), session_s=3600, mqtt5=mqtt5_before)
         before.collect(GRID_STATE, lambda delivery: first.append(delivery.payload))
         async with running(before):
-            await before.connected.wait()
+            await before.wait_for_retained()  # by then it is subscribed
             publisher.publish(GRID_STATE, grid(7))
             await until(lambda: first)
         after = Bus(settings(broker), "recorder", Health(), session_s=3600, mqtt5=mqtt5)
@@ -255,7 +304,7 @@ async def test_a_handler_that_raises_ends_the_run(broker: Broker) -> None:
     async with running(publisher):
         publisher.publish(GRID_STATE, grid(1))
         with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(bus.run(), 10)
+            await asyncio.wait_for(bus.run(), PATIENCE_S)
 
 
 async def test_a_message_that_does_not_parse_is_reported_and_the_next_one_read(broker: Broker) -> None:
@@ -303,7 +352,7 @@ async def test_a_command_that_does_not_parse_is_no_problem_for_ever(broker: Brok
 async def test_a_wrong_password_is_final_and_not_repeated(broker: Broker, password: str) -> None:
     bus = Bus(settings(broker, mqtt_password=password), "poller", Health())
     with pytest.raises(ConfigError, match='refuses the user "poller"') as refusal:
-        await asyncio.wait_for(bus.run(), 10)
+        await asyncio.wait_for(bus.run(), PATIENCE_S)
     assert password not in str(refusal.value)
 
 
@@ -507,7 +556,7 @@ async def test_retained_is_answered_although_we_died_while_asking(broker: Broker
 
 async def test_retained_garbage_is_none_and_no_lasting_problem(broker: Broker) -> None:
     with Viewer(broker, "poller") as poller:
-        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(5)
+        poller.client.publish("grid/state", b"{half", qos=1, retain=True).wait_for_publish(PATIENCE_S)
     health = Health()
     bus = Bus(settings(broker), "poller", health)
     async with running(bus):
