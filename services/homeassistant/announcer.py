@@ -19,31 +19,31 @@ log = logging.getLogger("homeassistant")
 
 LOOK_S = 1.0
 ANNOUNCE_EVERY_S = 5.0
-"""How often it is looked whether a device has come, gone or changed."""
+"""How often to check whether a device has come, gone or changed."""
 PAUSE_S = 0.1
-"""Between two payloads: Home Assistant and small brokers take no burst."""
+"""Between two payloads: Home Assistant and small brokers cannot handle bursts."""
 LIVE_EVERY_S, EAGER_EVERY_S = 15.0, 4.0
 EAGER_S = 20.0
-"""After a payload Home Assistant subscribes to the device: in this time its availability is repeated more often."""
+"""After a payload Home Assistant subscribes to the device: for this time availability is repeated more often."""
 GREET_AFTER_S = (1.0, 3.0)
-"""Home Assistant is busy when it is born."""
+"""Home Assistant is busy when it starts."""
 GONE_AFTER_S = 120.0
-"""A device that was announced before our start is not removed earlier: its service may start later than we do."""
+"""A device announced before our start is not removed before this: its service may start later than we do."""
 ONLINE = b"online"
 
 
 class Announcer:
-    """What Home Assistant knows of us. Create it before `Bus.run`."""
+    """What Home Assistant knows about this house. Create it before `Bus.run`."""
 
     def __init__(self, settings: HomeAssistantSettings, bus: Bus) -> None:
         self._bus = bus
         self._prefix = settings.homeassistant_prefix
         self._home = Home(settings.mqtt_topic_prefix, settings.homeassistant_language, program_version())
         self._published: dict[str, bytes] = {}
-        """The payload of each device, by its id at Home Assistant: ours, or what the broker has kept."""
+        """The payload of each device, by its id in Home Assistant: ours, or what the broker has kept."""
         self._inherited: set[str] = set()
         self._sent: set[str] = set()
-        """The devices that we have published ourselves: the bus repeats those to a broker that comes back."""
+        """The devices that we have published ourselves: the bus publishes those again after a reconnect."""
         self._live: dict[str, bool] = {}
         self._live_due_s = self._eager_until_s = self._announce_due_s = 0.0
         self._greet_at_s: float | None = None
@@ -51,7 +51,7 @@ class Announcer:
         bus.collect_foreign(BIRTH.named(self._prefix), self._on_birth)
 
     async def run(self, snapshot: Callable[[], BrokerState]) -> NoReturn:
-        """Announce what comes and changes, remove what goes, and repeat what is live."""
+        """Announce new and changed devices, remove those that are gone, and repeat which are live."""
         clock = asyncio.get_running_loop().time
         began_s = clock()
         while True:
@@ -94,7 +94,7 @@ class Announcer:
             await self._publish(name, config)
 
     async def _restore(self) -> None:
-        """Announce what was retained before our start: the broker may have come back without it."""
+        """Announce again what was retained before our start: the broker may have lost it."""
         for name in sorted(self._published.keys() - self._sent):
             await self._publish(name, self._published[name])
 
@@ -114,7 +114,7 @@ class Announcer:
         await asyncio.sleep(PAUSE_S)
 
     def _publish_live(self, found: dict[str, Device], now_s: float) -> None:
-        """Publish nothing without the broker: what waits for it would no longer be live on arrival."""
+        """Publish which devices are live, but nothing without the broker: it would be out of date on arrival."""
         if not self._bus.connected.is_set():
             return
         live = {name: device.is_live for name, device in found.items()}

@@ -19,7 +19,7 @@ UNITS = {"a": ("A", "current"), "v": ("V", "voltage"), "percent": ("%", None)}
 
 @dataclass(frozen=True)
 class Control:
-    """An entity with a command: value is the Jinja expression of its state, command what goes into the command.
+    """An entity with a command: value is the Jinja expression of its state, command the content of the command.
 
     A button has neither a topic nor a value.
 
@@ -37,7 +37,7 @@ class Control:
 
 
 def controls(state: BrokerState, inverter: str, language: Language) -> tuple[Control, ...]:
-    """Return what may be changed on this very inverter; nothing where changing is off."""
+    """Return what may be changed on this very inverter; nothing if changing is off."""
     known = state.inverter_settings.get(inverter)
     if known is None or known.control is InverterControl.OFF:
         return ()
@@ -47,7 +47,7 @@ def controls(state: BrokerState, inverter: str, language: Language) -> tuple[Con
 
 
 def _setting(inverter: str, setting: str, state: SettingState, language: Language) -> Control | None:
-    """Return a setting that is proven for this unit; one that is not has neither choices nor a range."""
+    """Return a setting that is proven for this unit; an unproven one has neither choices nor a range."""
     called = meaning(setting)
     if setting == CLOCK:
         return _clock(inverter, state, language)
@@ -55,7 +55,7 @@ def _setting(inverter: str, setting: str, state: SettingState, language: Languag
     if state.choices:
         platform, more = "select", {"options": _options(state)} | _meanings(setting, state, value, language)
     elif state.low is not None and state.high is not None and state.step is not None:
-        # a slider would write to the inverter wherever a finger slips
+        # a slider would write to the inverter whenever a finger slips
         platform, more = "number", _range(state) | {"step": state.step, "mode": "box"} | _unit(setting)
     else:
         return None
@@ -72,7 +72,7 @@ def _setting(inverter: str, setting: str, state: SettingState, language: Languag
 
 
 def _clock(inverter: str, state: SettingState, language: Language) -> Control | None:
-    """Return the button that sets the inverter's clock, where that is proven."""
+    """Return the button that sets the inverter's clock, if that is proven."""
     if not state.choices:
         return None
     right = {"payload_press": CLOCK_RIGHT, "entity_category": "config"}
@@ -81,15 +81,15 @@ def _clock(inverter: str, state: SettingState, language: Language) -> Control | 
 
 
 def _options(state: SettingState) -> list[str]:
-    """The choices, and the present value if it is none of them: Home Assistant would not show it otherwise."""
+    """Return the choices, and the present value if it is not among them: Home Assistant would not show it otherwise."""
     present = [state.value] if isinstance(state.value, str) else []
     return list(dict.fromkeys((*state.choices, *present)))
 
 
 def _range(state: SettingState) -> dict[str, float]:
-    """The range, and the present value if it lies outside: Home Assistant would go on showing the one before.
+    """Return the range, extended to the present value: otherwise Home Assistant would keep showing the one before.
 
-    A neighbour that was changed at the inverter may leave no room at all; then nothing is taken, as everywhere else.
+    A neighbour that was changed at the inverter may leave no room at all; then nothing is accepted, as elsewhere.
     """
     present = [state.value] if isinstance(state.value, int | float) else []
     known = [one for one in (state.low, state.high, *present) if one is not None]
@@ -97,7 +97,7 @@ def _range(state: SettingState) -> dict[str, float]:
 
 
 def _meanings(setting: str, state: SettingState, value: str, language: Language) -> dict[str, Any]:
-    """What the present choice does, as an attribute: the choices themselves are named alike in every language."""
+    """Return what the present choice does, as an attribute: the choices have the same names in every language."""
     known = {choice: consequence(setting, choice) for choice in state.choices}
     said = {choice: render(one, language) for choice, one in known.items() if one}
     return {"json_attributes_template": f"{{{{ {{'meaning': {_literal(said)}.get({value})}} | to_json }}}}"}
@@ -109,7 +109,7 @@ def _unit(setting: str) -> dict[str, Any]:
 
 
 def _profile(state: BrokerState, inverter: str, language: Language) -> Iterator[Control]:
-    """Yield the choice of a profile; it shows the one that is in force, none where no one is."""
+    """Yield the choice of a profile; it shows the one in force, if any."""
     known = state.inverter_profiles.get(inverter)
     if known and known.profiles:
         in_force = "value_json.profiles | rejectattr('differences') | map(attribute='name') | first | default(none)"
@@ -126,7 +126,7 @@ def _profile(state: BrokerState, inverter: str, language: Language) -> Iterator[
 
 
 def _hold_off(state: BrokerState, inverter: str, language: Language) -> Iterator[Control]:
-    """Yield the switch that undoes charging ahead of the next outage, and allows it again."""
+    """Yield the switch that holds charging ahead of the next outage off, and allows it again."""
     ahead = state.charge_ahead.get(inverter)
     if ahead and ahead.phase is not ChargeAheadPhase.OFF:
         yield Control(
@@ -141,5 +141,5 @@ def _hold_off(state: BrokerState, inverter: str, language: Language) -> Iterator
 
 
 def _literal(value: Any) -> str:
-    """Return a value as Jinja reads it; texts have none of its marks."""
+    """Return a value as Jinja reads it; texts contain none of its special characters."""
     return json.dumps(value, ensure_ascii=False)

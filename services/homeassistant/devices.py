@@ -46,12 +46,12 @@ from shared.texts.language import Language
 
 OURS = "easun"
 READINGS = 4
-"""So many missing readings make an inverter's value unavailable."""
+"""This many missing readings make an inverter's values unavailable."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Entities that read one topic; message is what stands there now, None where nothing does."""
+    """Entities that read one topic; message is its present message, or None."""
 
     topic: str
     entities: tuple[Entity, ...]
@@ -74,7 +74,7 @@ class Switch:
 class Device:
     """A device of Home Assistant: an id that never changes, a name that may, and what belongs to it.
 
-    is_live: what is known of it is of now.
+    is_live: what is known about it is current.
     """
 
     id: str
@@ -92,7 +92,7 @@ Kind = Callable[[BrokerState, datetime, Language], Iterator[Device]]
 
 
 def devices(state: BrokerState, now: datetime, language: Language) -> dict[str, Device]:
-    """Return the devices of the house by their ids. Two that have one name get their ids behind it."""
+    """Return the devices of the house by their ids. Two with the same name get their ids appended."""
     found = [device for kind in KINDS for device in kind(state, now, language)]
     names = Counter(device.name for device in found)
     return {
@@ -104,12 +104,12 @@ def devices(state: BrokerState, now: datetime, language: Language) -> dict[str, 
 
 
 def object_id(kind: str, name: str = "") -> str:
-    """Return the id of a device at Home Assistant."""
+    """Return the id of a device in Home Assistant."""
     return "_".join(filter(None, (OURS, kind, slug(name))))
 
 
 def slug(name: str) -> str:
-    """Return a name as letters, digits and _, which are all that Home Assistant takes; no other name gives the same."""
+    """Return a name as letters, digits and _, all that Home Assistant accepts; different names give different slugs."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     mark = "" if plain == name else sha256(name.encode()).hexdigest()[:6]
     return "_".join(filter(None, (plain, mark)))
@@ -146,7 +146,7 @@ def _inverters(state: BrokerState, now: datetime, language: Language) -> Iterato
 
 
 def _clock(state: BrokerState, inverter: str) -> Iterator[Part]:
-    """Yield the inverter's own clock, where it can be read."""
+    """Yield the inverter's own clock, if it can be read."""
     settings = state.inverter_settings.get(inverter)
     clock = settings and settings.settings.get(CLOCK_SETTING)
     if clock and (clock.value is not None or clock.choices):
@@ -203,7 +203,7 @@ def _energy(state: BrokerState, _now: datetime, language: Language) -> Iterator[
 
 
 def _schedule(state: BrokerState, _now: datetime, language: Language) -> Iterator[Device]:
-    """The plan holds for its days, whether the service that has fetched it runs or not."""
+    """Yield the schedule, which is valid for its days whether or not its service is running."""
     if state.next_outage and state.schedule:
         parts = (
             Part(topics.NEXT_OUTAGE.named(), NEXT_OUTAGE, state.next_outage),
@@ -214,7 +214,7 @@ def _schedule(state: BrokerState, _now: datetime, language: Language) -> Iterato
 
 def _outlook(state: BrokerState, now: datetime, language: Language) -> Iterator[Device]:
     if state.outlook and (state.inverters or state.batteries):
-        # it comes every five minutes, and what expires is unavailable until the next one whenever its config changes
+        # it comes every five minutes, and with an expiry each change of its config would make it unavailable until then
         part = Part(topics.OUTLOOK_STATE.named(), OUTLOOK, state.outlook)
         is_live = _runs(state, "outlook", now) and fresh_outlook(state.outlook, now) is not None
         yield Device(object_id("outlook"), say(language, "ha.outlook"), is_live, (part,))
@@ -242,7 +242,7 @@ def _switches(device: str, plug: PlugState, state: BrokerState) -> Iterator[Swit
 
 
 def _services(state: BrokerState, _now: datetime, language: Language) -> Iterator[Device]:
-    """Each of them proves itself: it repeats its status, and has a will."""
+    """Yield the services. Their status proves itself: it is repeated, and there is a will."""
     if state.services:
         yield Device(object_id("services"), say(language, "ha.services"), True, services=tuple(sorted(state.services)))
 
@@ -251,7 +251,7 @@ KINDS: tuple[Kind, ...] = (_inverters, _batteries, _grid, _energy, _schedule, _o
 
 
 def _runs(state: BrokerState, service: str, now: datetime) -> bool:
-    """Whether the service that publishes a device is not known to be gone."""
+    """Whether the service that publishes a device is not known to have stopped."""
     status = state.services.get(service)
     return status is None or is_service_running(status, now)
 

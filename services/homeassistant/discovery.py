@@ -1,7 +1,7 @@
-"""Renders a device as Home Assistant's discovery payload: one message a device. Pure.
+"""Renders a device as Home Assistant's discovery payload: one message per device. Pure.
 
 One fault makes Home Assistant reject the whole device: an unknown key at the root, no origin, no identifiers, an entity
-without unique_id. An unknown key in a component is dropped without a word.
+without unique_id. An unknown key in a component is dropped silently.
 """
 
 import json
@@ -24,7 +24,7 @@ SERVICE = "homeassistant"
 ORIGIN = "easun-bridge"
 STATE_OF = "{{ value_json.state }}"
 BY = "homeassistant"
-"""Who has sent a command, as the state of what was changed tells it."""
+"""The sender of our commands, as the state shows it."""
 
 
 @dataclass(frozen=True)
@@ -35,27 +35,27 @@ class Home:
     language: Language
     version: str
     scope: str = field(init=False)
-    """Keeps the ids of several homes at one broker apart."""
+    """Distinguishes the ids of several homes at one broker."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scope", slug(self.prefix.strip("/")))
 
     def id(self, device: str) -> str:
-        """Return the id of a device at Home Assistant."""
+        """Return the id of a device in Home Assistant."""
         return "_".join(filter(None, (OURS, self.scope, device.removeprefix(f"{OURS}_"))))
 
     def topic(self, topic: str) -> str:
-        """Return a topic of ours as it is at the broker."""
+        """Return one of our topics, with its prefix."""
         return self.prefix + topic
 
     @property
     def status_topic(self) -> str:
-        """The topic of our own status, which stands in every payload of this house."""
+        """The topic of our own status, which is in every payload of this house."""
         return self.topic(topics.SERVICE_STATUS.named(SERVICE))
 
 
 def payload(device: Device, home: Home, before: Collection[str] = ()) -> Payload:
-    """Return the discovery payload; `before` are the components that Home Assistant has of it.
+    """Return the discovery payload; `before` are the components that Home Assistant already has.
 
     A value that was known once keeps its entity.
     """
@@ -87,7 +87,7 @@ def with_removals(payload: Payload, before: Mapping[str, str]) -> Payload:
 
 
 def components_in(config: bytes, home: Home) -> dict[str, str] | None:
-    """Return the components of a retained payload with their platforms, or None where it is not one of this house."""
+    """Return the components of a retained payload with their platforms, or None if it is not of this house."""
     try:
         known = json.loads(config)
         if known["availability"][0]["topic"] != home.status_topic:
@@ -161,7 +161,7 @@ def _component(device: Device, key: str, platform: str, name: str | None, home: 
     return {
         "platform": platform,
         "unique_id": unique_id,
-        # the second is what the first is called since 2025.10
+        # the second is the name of the first since 2025.10
         "object_id": unique_id,
         "default_entity_id": f"{platform}.{unique_id}",
         "name": name,
@@ -169,7 +169,7 @@ def _component(device: Device, key: str, platform: str, name: str | None, home: 
 
 
 def _switch(device: Device, switch: Switch, home: Home) -> Iterator[tuple[str, Payload]]:
-    """Yield a switch, or where it may not be switched what only shows its state."""
+    """Yield a switch, or, if it may not be switched, an entity that only shows its state."""
     gang = switch.gang
     known = f"value_json.gangs[{json.dumps(gang)}] | default(none)" if gang else "value_json.on"
     state = f"{{% set on = {known} %}}{{{{ none if on is none else 'ON' if on else 'OFF' }}}}"
@@ -204,7 +204,7 @@ def _control(device: Device, control: Control, home: Home) -> Payload:
 
 
 def _command(fields: str) -> str:
-    """Return the template of a command: the moment and the sender, and these fields."""
+    """Return the template of a command: the time, the sender, and these fields."""
     return f'{{{{ {{"v": {VERSION}, "at": utcnow().isoformat(), {fields}, "by": "{BY}"}} | to_json }}}}'
 
 

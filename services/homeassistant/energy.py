@@ -1,4 +1,4 @@
-"""Counts the home's energy from power: counters that never go back, with gaps that nobody fills. Pure."""
+"""Counts the home's energy from power: counters that never go back, without guesses for gaps. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from shared.messages import EnergyState, InverterState, Moment
 from shared.trusted_time import is_unset
 
 STEP_S = 5.0
-"""A reading cannot be so much later than its arrival, measured against the one before: a clock was set forward."""
+"""If a reading is this much later than its arrival, relative to the one before, a clock was set forward."""
 
 Known: TypeAlias = tuple[datetime, float]
 """When a power was known, and the watts."""
@@ -24,7 +24,7 @@ FLOWS: Mapping[str, tuple[str, str | None]] = {
     "grid": ("grid_in_kwh", "grid_out_kwh"),
     "battery": ("battery_in_kwh", "battery_out_kwh"),
 }
-"""By the power: the counter of its positive direction, and of its negative one."""
+"""For each power, the counters of its positive and of its negative direction."""
 COUNTERS = tuple(name for pair in FLOWS.values() for name in pair if name)
 
 
@@ -37,9 +37,9 @@ class Counters(BaseModel):
     kwh: dict[str, NonNegativeFloat] = Field(default_factory=dict)
 
     def at_least(self, published: EnergyState | None) -> "Counters":
-        """Return the counters, none of them lower than what was published: a file may be an older copy, or lost.
+        """Return the counters, none lower than what was published: the file may be an older copy, or lost.
 
-        A beginning by a clock that was not set is forgotten.
+        A beginning by an unset clock is forgotten.
         """
         began = [one for one in (self.since, published and published.since) if one and not is_unset(one)]
         known = {name: getattr(published, name, None) for name in COUNTERS}
@@ -53,7 +53,7 @@ class Counters(BaseModel):
 
 @dataclass(frozen=True)
 class Meter:
-    """The counters, and for each power the last reading that knew it: its moment, and the watts.
+    """The counters, and for each power the last reading that knew it: its time, and the watts.
 
     ahead_s is by how much a reading's time was ahead of our monotonic clock, at most so far: more is a clock that was
     set forward.
@@ -100,7 +100,7 @@ def powers(reading: InverterState) -> dict[str, float | None]:
 
 
 def of_the_home(inverters: Mapping[str, InverterState]) -> str | None:
-    """Return whose readings are those of the home: the sum of several, else the only one."""
+    """Return the inverter that stands for the home: the sum of several, otherwise the only one."""
     return ALL if ALL in inverters else next(iter(inverters)) if len(inverters) == 1 else None
 
 

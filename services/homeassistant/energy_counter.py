@@ -1,4 +1,4 @@
-"""The energy counters while the service runs: saved first, published then, so that none ever goes back."""
+"""The energy counters of the running service: saved first, then published, so that none ever goes back."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ class EnergyCounter:
         bus.clock.on_change(self._on_clock_change)
 
     def start_from(self, published: EnergyState | None) -> None:
-        """Continue from what was published last, where the file knows less."""
+        """Continue from what was published last, if the file has less."""
         self._meter = replace(self._meter, counters=self._meter.counters.at_least(published))
         self._started = True
 

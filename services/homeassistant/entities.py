@@ -1,4 +1,4 @@
-"""What Home Assistant shows of each kind of device: one table of entities a kind. Pure data.
+"""What Home Assistant shows of each kind of device: one table of entities per kind. Pure data.
 
 An entity is named after its field; unit, device class and digits follow from the unit in that name. Home Assistant's
 rules: https://www.home-assistant.io/integrations/mqtt, sensor/const.py and binary_sensor/const.py of its core.
@@ -29,7 +29,7 @@ UNITS: Mapping[str, tuple[str, str | None, int]] = {
     "ah": ("Ah", None, 1),
     "dbm": ("dBm", "signal_strength", 0),
 }
-"""By the unit in a field's name: Home Assistant's unit, its device class, and how many digits to show."""
+"""By the unit in a field's name: Home Assistant's unit, its device class, and the number of digits shown."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def _quiet(*when: Quiet) -> list[str]:
 
 
 def _reasons(key: str, *fields: str) -> Entity:
-    """A problem, with its sentences beside it: they are in English, as they travel.
+    """Return a problem with its sentences, in English, as they are published.
 
-    What the bot keeps quiet about is no problem here either: a full battery, dusk, in an outage the loss of mains.
+    What the bot does not report is no problem here either: a full battery, dusk, in an outage the loss of mains.
     """
     lists = "(" + " + ".join(f"(value_json.{one} or [])" for one in fields) + ")"
     known = " and ".join(f"value_json.{one} is none" for one in fields)
@@ -112,7 +112,7 @@ def _reasons(key: str, *fields: str) -> Entity:
 
 
 def _directions(field_name: str, into: str, out_of: str) -> tuple[Entity, Entity]:
-    """Two positive powers of one that has a sign, as the energy dashboard wants them."""
+    """Return two positive powers for one with a sign, as the energy dashboard needs them."""
     signed = f"value_json.{field_name}"
     return tuple(  # type: ignore[return-value]
         Entity(key, value=f"none if {signed} is none else [0, {sign}{signed}] | max", fields=(field_name,))
@@ -188,7 +188,7 @@ BATTERY = (
 
 
 NEVER_YET = ("never_yet",)
-"""The field of what no device has said so far: it is offered only where it was before."""
+"""A field that no device has reported so far: its entity is offered only if it was before."""
 
 
 MOST = 32
@@ -243,7 +243,7 @@ GRID_EVENTS = (
     ),
 )
 GRID_TRIGGERS: Mapping[str, str] = {"power_went": "went", "power_came": "came"}
-"""Device triggers for automations made by clicks: their type, and the change that fires it."""
+"""Device triggers for automations made in the user interface: their type, and the change that fires it."""
 
 ENERGY = tuple(
     Entity(key, state_class=INCREASING)
@@ -271,7 +271,7 @@ _CONCERN = (
     f"((({_OUTAGES} | selectattr('running') | list) + ({_OUTAGES} | rejectattr('certainty', 'eq', 'possible') | list)"
     f" + {_OUTAGES}) | first | default({{}}))"
 )
-"""The outage that people ask about: the running one, else the next certain one, else the next possible one."""
+"""The outage that matters most: the running one, else the next certain one, else the next possible one."""
 
 
 def _of_outage(field_name: str) -> str:

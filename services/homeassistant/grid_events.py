@@ -1,4 +1,4 @@
-"""Which message of the grid is news: that it has gone, or come back. Pure."""
+"""Which message of the grid is news: that power has gone, or come back. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -10,11 +10,11 @@ from shared.messages import Grid, GridChange, GridEvent, GridState, Moment
 
 CHANGES = {Grid.OFF: GridChange.WENT, Grid.ON: GridChange.CAME}
 NEWS_HOLDS = timedelta(minutes=10)
-"""What happened earlier while we were away starts no automation any more."""
+"""Older events from our absence no longer start automations."""
 
 
 class KnownTransition(BaseModel):
-    """The last transition of the grid that was an event, or was there when we first listened; kept on disk.
+    """The last transition of the grid that was an event, or was seen when we first listened; kept on disk.
 
     A broker that saves once a minute forgets it in a power cut, and brings back the state from before.
     """
@@ -27,9 +27,9 @@ class KnownTransition(BaseModel):
 
 
 def after(known: KnownTransition, grid: GridState, now: datetime) -> tuple[KnownTransition, GridEvent | None]:
-    """Return the last transition as it is known with this message, and the event where that is news.
+    """Return the last transition known after this message, and the event if that is news.
 
-    The first one that is seen is no news, nor is one that says nothing of now, or whose state is the one we know: an
+    The first transition seen is not news, nor is one that is not recent, or with the state that we know already: an
     outage passed unseen, or the poller has lost its state.
     """
     change, key = CHANGES.get(grid.state), grid.transition_id

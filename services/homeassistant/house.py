@@ -1,4 +1,4 @@
-"""What nobody else publishes of the house: that the grid has gone or come, and when the next outage is planned."""
+"""Publishes what no other service does: that the grid has gone or come, and when the next outage is planned."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ LOOK_S = 5.0
 
 
 class House:
-    """Follows the broker's messages. The last transition of the grid is kept beside the energy counters."""
+    """Follows the broker's messages. The last transition of the grid is kept next to the energy counters."""
 
     def __init__(self, bus: Bus, counter: EnergyCounter, energy_file: Path) -> None:
         self._bus = bus
@@ -51,7 +51,7 @@ class House:
                 self._save()
 
     async def publish_outages(self, snapshot: Callable[[], BrokerState]) -> NoReturn:
-        """Publish the next outage whenever it changes; not by a clock that is not set."""
+        """Publish the next outage whenever it changes, but not by an unset clock."""
         while True:
             if self._bus.clock.trusted:
                 ahead = outage_ahead(snapshot().schedule, self._bus.clock.now())
@@ -61,7 +61,7 @@ class House:
             await asyncio.sleep(LOOK_S)
 
     def _save(self) -> None:
-        """Save the transition after its event: rather twice than never."""
+        """Save the transition after its event: better twice than never."""
         try:
             self._file.save(self._transition)
         except StorageError as error:

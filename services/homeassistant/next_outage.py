@@ -1,4 +1,4 @@
-"""What the schedule says of this moment, and of the next outage. Pure."""
+"""What the schedule says about this moment, and about the next outage. Pure."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ EXPECTATIONS = {
 
 
 def outage_ahead(schedule: OutageSchedule | None, now: datetime) -> NextOutage:
-    """Return the planned outage that lasts now, or the next one."""
+    """Return the running planned outage, or the next one."""
     window = next_outage(schedule, now)
     expected = EXPECTATIONS[status_at(schedule, now).expected]
     return NextOutage(

@@ -1,4 +1,4 @@
-"""The service: shows the house to Home Assistant, where that is wanted."""
+"""The service: shows the house to Home Assistant, if that is wanted."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from shared.service import Service
 
 
 async def serve(service: Service[HomeAssistantSettings]) -> None:
-    """Run for ever; where discovery is off, remove what Home Assistant was shown, and wait."""
+    """Run for ever; if discovery is off, remove what Home Assistant was shown, and wait."""
     settings, bus = service.settings, service.bus
     announcer = Announcer(settings, bus)
     if not settings.homeassistant_discovery:

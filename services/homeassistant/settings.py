@@ -12,7 +12,7 @@ from shared.validation import form
 
 
 class HomeAssistantSettings(ServiceSettings):
-    """Whether Home Assistant is shown our devices, where, and in which language."""
+    """Whether devices are shown to Home Assistant, where, and in which language."""
 
     section = Section.HOME_ASSISTANT
 

@@ -7,7 +7,7 @@ from services.recorder.settings import RecorderSettings
 from shared.service import run
 
 SESSION_S = 7 * 24 * 3600
-"""How long the broker queues messages for a recorder that is away; persistent_client_expiration of mosquitto.conf."""
+"""How long the broker queues messages while the recorder is away; persistent_client_expiration in mosquitto.conf."""
 
 if __name__ == "__main__":
     if sys.argv[1:]:

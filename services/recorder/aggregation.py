@@ -84,7 +84,7 @@ def combine(source: Source, rows: Sequence[Mapping[str, Any]], step: int, at: in
 def combine_day(
     source: Source, rows: Sequence[Mapping[str, Any]], at: int, before: Mapping[str, Any] | None
 ) -> Aggregate:
-    """Return the roll-up of a day; PV energy is taken from the inverter's counters where they are plausible.
+    """Return the roll-up of a day; PV energy is taken from the inverter's counters if they are plausible.
 
     `before` is the last five-minute roll-up of the previous evening, if there is one.
     """
@@ -101,7 +101,7 @@ def combine_day(
 
 
 def by_hour(rows: Sequence[Mapping[str, Any]], name: str, local_hour: Callable[[int], int]) -> list[float | None]:
-    """Return an energy by the 24 hours on the wall clock, of which the clocks repeat one or leave it out.
+    """Return an energy by the 24 local hours, one of which is repeated or skipped when the clocks change.
 
     `local_hour` returns that hour for a time in ms.
     """

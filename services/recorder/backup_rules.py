@@ -10,7 +10,7 @@ WEEKS = 4
 
 
 def night_of(now: datetime, zone: tzinfo) -> date:
-    """Return the day whose night has begun last."""
+    """Return the day whose night began last."""
     return (now.astimezone(zone) - NIGHT_BEGINS).date()
 
 
@@ -22,7 +22,7 @@ def night_began(night: date, zone: tzinfo) -> datetime:
 def to_keep(nights: Iterable[date]) -> set[date]:
     """Return the seven newest, and the newest of each of the four newest weeks that have any.
 
-    They are counted, not compared with a clock: one that is wrong removes nothing.
+    They are counted, not compared with a clock, so a wrong clock removes nothing.
     """
     newest_first = sorted(nights, reverse=True)
     by_week: dict[tuple[int, int], date] = {}

@@ -1,4 +1,4 @@
-"""What takes minutes and never holds the recording up: salvaging damaged databases, and the backup of the night."""
+"""Work that takes minutes and must not delay the recording: salvaging damaged databases, and the nightly backup."""
 
 import asyncio
 import logging
@@ -25,13 +25,13 @@ T = TypeVar("T")
 
 LOOK_S = 5.0
 BUSY_S, REST_S = 0.05, 0.05
-"""Half of the time is left to the recording."""
+"""Half of the time is left for the recording."""
 RETRY_FIRST_S, RETRY_MOST_S = 5.0, 600.0
 BACKUP_RETRY_S = 1800.0
 
 
 class StoppedError(Exception):
-    """The recorder is stopping: what was begun is begun anew after the next start."""
+    """The recorder is stopping: unfinished work starts over after the next start."""
 
 
 class Pace:
@@ -55,7 +55,7 @@ class Pace:
 
 
 class Caretaker:
-    """Mends and backs up one SQLite file, beside the recording and with connections of its own."""
+    """Salvages and backs up one SQLite file, in parallel with the recording and with its own connections."""
 
     def __init__(self, place: Path, backups: Backups | None, zone: tzinfo, health: Health, clock: Clock) -> None:
         self._place, self._backups, self._zone = place, backups, zone
@@ -103,10 +103,10 @@ class Caretaker:
                 log.info("The backup of the night is %s.", made)
         except DamagedError as damage:
             self._health.report("damaged", set_aside(damage, utc_now()))
-            self._backup_due = 0.0  # as soon as it is mended
+            self._backup_due = 0.0  # as soon as it is salvaged
         except BackupError as error:
             self._health.report("backup", error.reason)
-        except StorageError as error:  # the database is busy; where that lasts, the recording reports it
+        except StorageError as error:  # the database is busy; if that lasts, the recording reports it
             log.info("The backup of the night has to wait. %s", error)
             self._backup_due = 0.0
 

@@ -1,4 +1,4 @@
-"""Compresses older readings, one hour of a device to a row, to a tenth of their size without loss."""
+"""Compresses older readings, one hour of a device into a row, to a tenth of their size, without loss."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -21,7 +21,7 @@ DEVICES = 8
 
 
 class Compressor:
-    """Compresses some hours at a time. It looks once for what is due, and forgets nothing that matters if killed."""
+    """Compresses some hours at a time. It searches once for what is due; a kill loses nothing that matters."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -29,7 +29,7 @@ class Compressor:
 
     @property
     def has_work(self) -> bool:
-        """Whether it knows of hours that are due."""
+        """Whether it knows hours that are due."""
         return bool(self._due)
 
     def work(self, cutoff: int) -> bool:
@@ -67,7 +67,7 @@ def _hour(at: int) -> int:
 
 
 def _left_alone(connection: Connection, table: Table, hours: Mapping[str, int]) -> list[str]:
-    """Return the devices whose hour is damaged or of a format that we do not know: what is late for it stays a row."""
+    """Return the devices whose hour is damaged or in an unknown format: late readings for it stay rows."""
     hour = compressed_hour.c
     query = select(hour.device).where(
         hour.source == table.name, tuple_(hour.device, hour.at).in_(list(hours.items())), hour.format != FORMAT

@@ -1,4 +1,4 @@
-"""Upkeep of dead letters: those that were only early are recorded once their time has come, old ones are purged."""
+"""Upkeep of dead letters: early ones are recorded once their time has come, old ones are purged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ KEEP_DAYS = 90
 
 @dataclass(frozen=True)
 class Bound:
-    """How much of one kind is kept, whatever a broken device sends: the oldest go first."""
+    """How much of one kind is kept, whatever a broken device sends: the oldest are deleted first."""
 
     count: int
     bytes: int
 
 
 JUNK = Bound(10_000, 64_000_000)
-"""What can never become a row."""
+"""Letters that can never become a row."""
 EARLY = Bound(100_000, 100_000_000)
 """Good messages that wait until our clock is right: about four days of a home."""
 CHUNK = 200
@@ -65,7 +65,7 @@ def record_early(store: Store, now: datetime) -> bool:
 
 
 def _settle(connection: Connection, letters: Sequence[Row[Any]], recorded: Sequence[Row[Any]]) -> None:
-    """Delete what is recorded now; never retry the rest."""
+    """Delete what has now been recorded; never retry the rest."""
     for one in letters:
         this = and_(letter.topic == one.topic, letter.digest == one.digest)
         done = delete(dead_letter) if one in recorded else update(dead_letter).values(holds_at=None)
@@ -73,7 +73,7 @@ def _settle(connection: Connection, letters: Sequence[Row[Any]], recorded: Seque
 
 
 def purge(connection: Connection, cutoff: int | None) -> bool:
-    """Delete some from before the cutoff, if there is one, or too many; return whether there were any."""
+    """Delete some letters that are older than the cutoff, or too many; return whether there were any."""
     wanted = [
         _surplus(connection, letter.holds_at.is_(None), JUNK),
         _surplus(connection, letter.holds_at.is_not(None), EARLY),
@@ -87,7 +87,7 @@ def purge(connection: Connection, cutoff: int | None) -> bool:
 
 
 def _surplus(connection: Connection, kind: ColumnElement[bool], bound: Bound) -> ColumnElement[bool]:
-    """Return which letters of a kind are beyond its bound; counting takes nothing but the lengths of their payloads."""
+    """Return which letters of a kind exceed its bound; counting only needs the lengths of their payloads."""
     kept = case((letter.size < MAX_DEAD_LETTER, letter.size), else_=MAX_DEAD_LETTER)
     count, size = connection.execute(select(func.count(), func.coalesce(func.sum(kept), 0)).where(kind)).one()
     if count <= bound.count and size <= bound.bytes:

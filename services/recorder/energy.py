@@ -39,7 +39,7 @@ def _power_at(t0: int, p0: float, t1: int, p1: float, at: int) -> float:
 
 
 def counter_increase(values: Sequence[float], before: float) -> float:
-    """Return how much a counter increased; after a drop it is taken to have restarted at zero.
+    """Return how much a counter increased; after a drop it is assumed to have restarted at zero.
 
     A backward jump that was no reset adds up to an impossible total, which `plausible` rejects.
     """

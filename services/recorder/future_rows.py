@@ -1,6 +1,6 @@
-"""Rows from the future: a clock that was ahead has written them, and they become messages without a time again.
+"""Rows from the future, dated by a clock that was ahead, become messages without a time again.
 
-Those of a boot that has learnt the time since are recorded anew at their true times; the others are kept apart.
+Those of a boot that has learnt the time since are recorded again at their true times; the others are kept apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,14 @@ from shared.trusted_time import STEP, unset_start, with_moments
 
 CHUNK = 200
 NO_BOOT = "ahead"
-"""Of rows that are not of any boot known to be ahead: their time in the future is kept as that of this one."""
+"""The boot for rows of no boot known to be ahead: their time in the future is kept relative to it."""
 
 Starts = Mapping[str, datetime]
 """When boots began by a clock that was ahead."""
 
 
 def set_aside(store: Store, now: datetime, starts: Starts) -> bool:
-    """Move some rows that are ahead of a clock known to be right to the undated messages; whether there were any."""
+    """Move some rows ahead of a clock known to be right to the undated messages; return whether there were any."""
     found = store.run(partial(_some_after, at=to_ms(now + MAX_AHEAD)))
     if found is None:
         return False

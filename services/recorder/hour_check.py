@@ -20,7 +20,7 @@ from shared.history.tables import compressed_hour, from_ms
 log = logging.getLogger("recorder")
 
 HOURS = 50
-"""How many are read at a time, once a minute: all those of a home within a day."""
+"""How many are read at a time, once a minute: all hours of a home within a day."""
 COLUMNS = ("last", "n", "data", "format")
 
 Key = tuple[str, str, int]
@@ -28,7 +28,7 @@ BEFORE_ALL: Key = ("", "", ALWAYS[0])
 
 
 class LeftAlone(NamedTuple):
-    """How many hours are not read: those of a newer version, and the damaged ones with their first and last time."""
+    """How many hours are unreadable: those of a newer version, and damaged ones with their first and last time."""
 
     newer: int
     damaged: int
@@ -39,7 +39,7 @@ class LeftAlone(NamedTuple):
 class HourCheck:
     """Reads all compressed hours, some at a time and again and again, and marks those that are damaged.
 
-    A marked one is left as it is until it is intact in one of the copies, or can be read after all.
+    A marked hour is left as it is until a copy has it intact, or it can be read after all.
     """
 
     def __init__(self, store: Store, copies: Callable[[], Sequence[Path]]) -> None:
@@ -49,19 +49,19 @@ class HourCheck:
         self._left_alone: LeftAlone | None = None
 
     def work(self) -> None:
-        """Check the next hours; after the last one begin again."""
+        """Check the next hours; after the last one, start over."""
         begins = self._after == BEFORE_ALL
         self._after, changed = self._store.run(self._check)
-        if begins or changed or any(self._left_alone or ()):  # to count is to read the whole table
+        if begins or changed or any(self._left_alone or ()):  # counting reads the whole table
             self._left_alone = None
 
     def unread(self) -> Reason | None:
-        """Return what to report where hours were compressed by a newer version; they are left as they are."""
+        """Return what to report if hours were compressed by a newer version; they are left as they are."""
         newer = self._counts().newer
         return storage.unknown_format(hours=newer) if newer else None
 
     def damaged(self) -> Reason | None:
-        """Return what to report where hours are damaged, or were since the start: the disk is failing."""
+        """Return what to report if hours are damaged, or were since the start: the disk is failing."""
         found = self._counts()
         if found.since is not None and found.until is not None:
             since, until = from_ms(found.since), from_ms(found.until)
@@ -88,7 +88,7 @@ class HourCheck:
         return (tuple(rows[-1][:3]) if rows else BEFORE_ALL), bool(changes)
 
     def _change(self, row: Any) -> dict[str, Any] | None:
-        """Return what to change of an hour, None if it is marked as it should be."""
+        """Return the change of an hour, or None if it is marked correctly."""
         if intact(row.data):
             return {"format": -row.format} if row.format < 0 else None
         copy = self._copy_of(tuple(row[:3]))
@@ -99,7 +99,7 @@ class HourCheck:
         return {"format": -row.format} if row.format > 0 else None
 
     def _copy_of(self, key: Key) -> dict[str, Any] | None:
-        """Return an hour as the newest copy has it that can be read."""
+        """Return an hour from the newest copy in which it is readable."""
         query = f"SELECT {', '.join(COLUMNS)} FROM compressed_hour WHERE source = ? AND device = ? AND at = ?"  # noqa: S608
         for file in self._copies():
             with suppress(sqlite3.Error), opened_read_only(file, IMMUTABLE) as copy:

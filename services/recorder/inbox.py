@@ -10,13 +10,13 @@ IDLE_S = 10.0
 """Upkeep waits no longer for a message than this."""
 STALLED_S = 0.05
 STALLED_COUNT = 20
-"""As many as a broker sends by default before we acknowledge."""
+"""The number that a broker sends by default before we acknowledge."""
 REST_S = 0.1
-"""Waking up costs more than the message that it is for, so while few come they are received this seldom."""
+"""Waking up costs more than handling a message, so while there are few, they are received only this often."""
 
 
 class Receiver(Protocol):
-    """What can be asked to receive nothing for a while: the bus."""
+    """The bus, which can be asked to receive nothing for a while."""
 
     def pause_receiving(self) -> None:
         """Receive nothing."""
@@ -28,10 +28,10 @@ class Receiver(Protocol):
 class Inbox:
     """Messages that wait to be recorded, in batches.
 
-    A batch is ready when it is full or so many seconds old, or when as many messages as a broker sends at once came
-    and no more after them: then it waits for us to acknowledge. While two batches wait, nothing more is received.
+    A batch is ready when it is full or old enough, or when as many messages as a broker sends at once have arrived and
+    no more follow: the broker is waiting for an acknowledgement. While two batches wait, nothing more is received.
 
-    After a batch that was ready because of its age alone, messages are received a few at a time.
+    After a batch that was ready only because of its age, messages are received a few at a time.
     """
 
     def __init__(self, size: int, seconds: float, bus: Receiver) -> None:
@@ -52,7 +52,7 @@ class Inbox:
             self._bus.pause_receiving()
 
     async def next_batch(self) -> list[Delivery]:
-        """Wait until a batch is ready, and return it in order of arrival; it is empty if no message came for long."""
+        """Wait until a batch is ready, and return it in order of arrival; it is empty if no message comes for long."""
         clock = asyncio.get_running_loop().time
         with suppress(TimeoutError):
             async with asyncio.timeout(IDLE_S):
@@ -75,7 +75,7 @@ class Inbox:
         return self.take(self._size)
 
     async def _rest(self, seconds: float) -> None:
-        """Leave what arrives in the network for a while."""
+        """Leave messages in the network for a while."""
         self._bus.pause_receiving()
         try:
             await asyncio.sleep(seconds)
@@ -83,7 +83,7 @@ class Inbox:
             self._bus.resume_receiving()
 
     def take(self, most: int | None = None) -> list[Delivery]:
-        """Take what has been received, or at most so many of it, without waiting."""
+        """Take what has been received, or at most this many, without waiting."""
         taken, self._waiting = self._waiting[:most], self._waiting[most:] if most else []
         if not self._waiting:
             self._wake.clear()

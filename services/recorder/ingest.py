@@ -112,7 +112,7 @@ def nightly_backups(settings: RecorderSettings) -> Backups | None:
 def _start_caretaker(
     settings: RecorderSettings, backups: Backups | None, health: Health, clock: Clock
 ) -> asyncio.Task[None] | None:
-    """Let the first of several recorders take care of the file."""
+    """Start the caretaker of the file, in the first of several recorders only."""
     place = settings.database
     if isinstance(place, str) or settings.instance:
         return None
@@ -121,16 +121,16 @@ def _start_caretaker(
 
 def report_upgrade(place: Place, health: Health) -> None:
     """Report that a database of an earlier version is upgraded, before that begins."""
-    with suppress(OSError, DatabaseError):  # reported by whoever opens it next
+    with suppress(OSError, DatabaseError):  # reported when it is opened next
         if is_older(revision(place)):
             health.report("schema", storage.UPGRADING())
 
 
 def back_up_before_migration(settings: RecorderSettings, health: Health, now: datetime | None) -> None:
-    """Keep a copy of a database that this version migrates: the version before can read no other one.
+    """Keep a copy of a database that this version migrates, as the previous version cannot read the result.
 
-    Where that cannot be, report it and go on: a migration changes all or nothing. `now` is None while the clock is not
-    set. Raises StorageError.
+    If that is impossible, report it and continue: a migration changes all or nothing. `now` is None while the clock is
+    not set. Raises StorageError.
     """
     backups = nightly_backups(settings)
     if backups is None:
@@ -147,7 +147,7 @@ def back_up_before_migration(settings: RecorderSettings, health: Health, now: da
 def commit_now(
     batch: Sequence[Delivery], store: Store, clock: Clock, dating: Dating, losses: LostWhileAway | None = None
 ) -> Faults:
-    """Commit a batch at this moment."""
+    """Commit a batch now."""
     now = clock.now()
     return commit_batch(batch, store, now, dating, losses, trusted=clock.trusted)
 
@@ -163,7 +163,7 @@ def commit_batch(
 ) -> Faults:
     """Commit every message of a batch, as a row of its table or as a dead letter, so that none blocks the others.
 
-    A message of a clock that is not set waits apart. While ours is not, no message is too early for it. Raises
+    A message by an unset clock waits separately. While our own clock is not set, no message counts as too early. Raises
     StorageError if the database cannot be written.
     """
     messages = [delivery for delivery in batch if delivery.payload]  # an empty one clears a retained message
@@ -188,7 +188,7 @@ def commit_batch(
             losses.see(table, row, retained=delivery.retained)
         losses.persist()
     reasons = {id(delivery): error.reason for delivery, error in bad}
-    return {delivery.topic: reasons.get(id(delivery)) for delivery in batch}  # what came last on a topic counts
+    return {delivery.topic: reasons.get(id(delivery)) for delivery in batch}  # the last message on a topic counts
 
 
 def report_faults(faults: Faults, health: Health) -> None:
@@ -199,7 +199,7 @@ def report_faults(faults: Faults, health: Health) -> None:
 
 
 def run_upkeep(upkeep: Upkeep, health: Health, now: datetime, dating: Dating, *, trusted: bool) -> None:
-    """Run upkeep for a moment, and report what waits for the clock; what fails is still due next time."""
+    """Run upkeep for a moment, and report what waits for the clock; what fails stays due."""
     try:
         if upkeep.work(now, trusted=trusted):
             health.report("undated", dating.reason())
@@ -221,7 +221,7 @@ def acknowledge(batch: list[Delivery]) -> None:
 
 
 def _finish(batch: list[Delivery], store: Store, clock: Clock, dating: Dating, losses: LostWhileAway) -> None:
-    """Try once; what cannot be written is delivered again after the next start."""
+    """Try once; what cannot be written will be delivered again after the next start."""
     with suppress(StorageError):
         commit_now(batch, store, clock, dating, losses)
         acknowledge(batch)
@@ -238,7 +238,7 @@ async def _retry(work: Callable[[], T], health: Health) -> T:
             health.report("database", None)
             return result
         except DamagedError as error:
-            if not suspected:  # a card may read wrong once: the connections are closed, so all is read again
+            if not suspected:  # a card may misread once: the connections are closed, so everything is read again
                 suspected = True
                 continue
             if await asyncio.to_thread(_start_over, error, health):

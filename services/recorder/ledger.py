@@ -14,9 +14,9 @@ from shared.history.readings import ALWAYS
 MAX_CHUNK_MS = 6 * HOUR_MS
 """The longest chunk, so that transactions stay short and memory flat: a day of readings takes 15 MB more."""
 MAX_STEPS, MAX_MARKS = 10, 500
-"""The most of a chunk of several devices: steps that are recomputed, and marks that are read."""
+"""The largest chunk of several devices: steps to recompute, and marks to read."""
 FEW = 50
-"""So many steps that still grow are computed again every minute, as in a home; those of a fleet when they are over."""
+"""Up to this many unfinished steps are recomputed every minute, as in a home; those of a fleet when they are over."""
 
 UPKEEP_LOCK = 3_276_007
 """An arbitrary advisory lock number; no other program uses it on the server."""
@@ -29,7 +29,7 @@ MARK = text(
 )
 HORIZONS = text("SELECT name, value FROM upkeep_note WHERE name IN ('inverter_state', 'battery_state', 'grid_state')")
 Horizons = Mapping[str, int]
-"""By source, the time before which nothing can be recomputed, as the rows were purged."""
+"""By source, the time before which nothing can be recomputed because the rows were purged."""
 SETTLE = text("DELETE FROM rollup_due WHERE source = :source AND device = :device AND at = :at AND marks = :marks")
 
 
@@ -51,7 +51,7 @@ class Chunk:
 
     @property
     def devices(self) -> list[str]:
-        """Whose they are."""
+        """The devices of the steps."""
         return sorted({mark.device for mark in self.marks})
 
     @property
@@ -79,9 +79,9 @@ def lock_upkeep(connection: Connection) -> None:
 
 
 def lock_runs(connection: Connection, devices: Iterable[str]) -> None:
-    """Serialize who writes the runs of a grid: upkeep, for a moment, and recorders, which never wait for the rest."""
+    """Serialize writing the runs of a grid: by upkeep, briefly, and by recorders, which wait for nothing else."""
     if connection.dialect.name == "postgresql":
-        # the order of the keys is the same for all, so that nobody deadlocks, even where two devices have one key
+        # all lock the keys in the same order, so there is no deadlock, even if two devices have the same key
         keys = sorted({crc32(device.encode()) - 2**31 for device in devices})
         locks = ", ".join(f"pg_advisory_xact_lock({RUNS_LOCK}, {key})" for key in keys)
         connection.exec_driver_sql(f"SELECT {locks}")
@@ -94,14 +94,14 @@ def purge_horizons(connection: Connection) -> Horizons:
 
 
 def purge_horizon(connection: Connection, source: str) -> int:
-    """Return the horizon of a source; before all times where nothing was purged."""
+    """Return the horizon of a source; before all times if nothing was purged."""
     return purge_horizons(connection).get(source, ALWAYS[0])
 
 
 def next_chunk(connection: Connection, closed_by: int) -> Chunk | None:
-    """Return the first due steps, if any: those that ended by a time, then those that still grow.
+    """Return the first due steps, if any: those that ended by a time, then unfinished ones.
 
-    Of many devices only the former, as each of the latter would be computed again every minute.
+    With many devices only the former, as each of the latter would be recomputed every minute.
     """
     due = rollup_due.c
     order = (due.source, due.device, due.at)

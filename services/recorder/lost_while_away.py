@@ -1,9 +1,9 @@
-"""Which readings are lost because the recorder was away and the broker did not keep them for it.
+"""Which readings are lost because the recorder was away and the broker did not keep them.
 
-The broker itself gives the proof. What is published waits for the recorder, and the last of each topic is also
-retained, so after a connection the retained reading of a device is the last one that has waited. If it is a later one,
-the broker had no room for those in between, or had forgotten the recorder. Whether the device answered all the while is
-in its availability. A device or a service that was off, or a broker that was restarted, leaves no such hole.
+The broker itself provides the proof. Published messages wait for the recorder, and the last one of each topic is also
+retained, so after a reconnect the retained reading of a device is the last one that has waited. If it is later, the
+broker had no room for those in between, or had forgotten the recorder. The availability shows whether the device
+answered all the time. A device or service that was off, or a restarted broker, leaves no such gap.
 """
 
 from contextlib import suppress
@@ -25,12 +25,12 @@ from shared.trusted_time import elapsed
 
 READINGS_OF = {inverter_availability: inverter_state, battery_availability: battery_state}
 LEAST = timedelta(minutes=5)
-"""A broker that was killed has forgotten its last minute, which the services send again."""
+"""A killed broker has forgotten its last minute, which the services send again."""
 NOTE = "lost_while_away"
 
 
 class Loss(BaseModel):
-    """From when to when readings are missing, as it is noted in the database."""
+    """The time of missing readings, as noted in the database."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -66,18 +66,18 @@ class LostWhileAway:
         store.run(self._load)
 
     def see(self, table: Table, row: Row, *, retained: bool) -> None:
-        """Take note of a recorded message; retained: the broker had it when it was asked for what is retained."""
+        """Note a recorded message; retained: the broker sent it as the retained one."""
         device = row[0]
         if table in READINGS_OF.values():
             self._see_reading((table, device), row[1], retained=retained)
         elif retained and table in READINGS_OF:
             values = dict(zip(table.columns.keys(), row, strict=True))
             hole = self._holes.pop((READINGS_OF[table], device), None)
-            if hole and values["state"] == Contact.ONLINE:  # else nobody knows how long it answered before
+            if hole and values["state"] == Contact.ONLINE:  # otherwise it is unknown how long it had answered
                 self._add(Loss(since=max(hole.since, from_ms(values["since"])), until=hole.until))
 
     def persist(self) -> None:
-        """Write down what was found, before the messages that prove it are acknowledged."""
+        """Save what was found, before the messages that prove it are acknowledged."""
         if self._loss and self._has_news:
             text = self._loss.model_dump_json()
             self._store.run(lambda connection: set_note(connection, NOTE, text))

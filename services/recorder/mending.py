@@ -1,4 +1,4 @@
-"""Brings back what can be read of damaged databases that were set aside, while the recording goes on in a new one.
+"""Salvages what is readable in damaged databases that were set aside, while the recording continues in a new one.
 
 Each step may be interrupted at any instant: rows are merged by their keys, and a file is finished once its report is
 beside it.
@@ -40,7 +40,7 @@ Rows = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Mended(BaseModel):
-    """What became of a damaged file, as it is written beside it."""
+    """The outcome for a damaged file, as written next to it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,13 +60,13 @@ class Mended(BaseModel):
 
 
 def pending(place: Path) -> list[Path]:
-    """Return the damaged files beside a database that are not finished, the newest first: it has the most."""
+    """Return the unfinished damaged files next to a database, the newest first, as it has the most."""
     files = sorted(place.parent.glob(f"{place.stem}.damaged-*{place.suffix}"), reverse=True)
     return [file for file in files if not _report_file(file).exists()]
 
 
 def mended(place: Path, now: datetime) -> Mended | None:
-    """Return what was reported last, as long as it is news; a report that a power cut has emptied is none."""
+    """Return the last report, as long as it is recent; one emptied by a power cut does not count."""
     for file in sorted(place.parent.glob(f"{place.stem}.damaged-*{place.suffix}.json"), reverse=True):
         with suppress(ValidationError, OSError):
             found = Mended.model_validate_json(file.read_bytes())
@@ -76,9 +76,9 @@ def mended(place: Path, now: datetime) -> Mended | None:
 
 
 def mend(damaged: Path, store: Store, backup: Path | None, now: datetime, breathe: Breathe) -> Mended:
-    """Merge what can be read of a damaged file into a database, and what is missing from the last backup.
+    """Merge what is readable in a damaged file into a database, and what is missing from the last backup.
 
-    Raises StorageError where it has to be tried again.
+    Raises StorageError if it has to be tried again.
     """
     try:
         salvaged = _salvaged(damaged, breathe)
@@ -100,7 +100,7 @@ def _report_file(damaged: Path) -> Path:
 
 
 def _salvaged(damaged: Path, breathe: Breathe) -> Path:
-    """Return the file with what can be read, written in whole before it gets its name."""
+    """Return the file with the readable rows, completely written before it gets its name."""
     file = damaged.with_name(f".{damaged.name}.salvaged")
     if file.exists():
         return file
@@ -133,7 +133,7 @@ def _tables(source: sqlite3.Connection) -> list[Table]:
 
 
 def _merge_backup(backup: Path, damaged: Path, store: Store, breathe: Breathe) -> int:
-    """Merge what a backup knows of what was recorded; return how many records were missing."""
+    """Merge the records of a backup; return how many were missing."""
     if not FIRST <= _schema(backup) <= HEAD:
         return 0
     with _of_our_schema(backup, damaged) as file, closing(_opened(file)) as source:
@@ -145,7 +145,7 @@ def _merge_backup(backup: Path, damaged: Path, store: Store, breathe: Breathe) -
                     missing = [row for row in rows if row[:3] not in compressed and _is_intact(row)]
                     restored += sum(row[HOUR_COLUMNS.index("n")] for row in missing)
                     store.run(partial(_insert, table=table, rows=missing, since=None))
-                else:  # what was compressed since then is not missing
+                else:  # what has been compressed since then is not missing
                     missing = [
                         row for row in rows if (table.name, row[0], row[1] // HOUR_MS * HOUR_MS) not in compressed
                     ]
@@ -155,7 +155,7 @@ def _merge_backup(backup: Path, damaged: Path, store: Store, breathe: Breathe) -
 
 @contextmanager
 def _of_our_schema(backup: Path, damaged: Path) -> Iterator[Path]:
-    """Yield a backup, or a migrated copy of one that an older version made, which stays as it is."""
+    """Yield a backup, or a migrated copy if an older version made it; the backup itself is not changed."""
     if _schema(backup) == HEAD:
         yield backup
         return
@@ -202,7 +202,7 @@ def _chunks(source: sqlite3.Connection, table: Table, breathe: Breathe) -> Itera
 
 
 def _insert_hours(connection: Connection, rows: Sequence[Any], since: int | None) -> None:
-    """Insert the hours that are missing; of those that are there with other readings, insert the readings."""
+    """Insert the missing hours; of hours that exist with other readings, insert the missing readings."""
     missing = []
     for row in rows:
         source, device, at, *_ = row
@@ -221,12 +221,12 @@ def _insert_hours(connection: Connection, rows: Sequence[Any], since: int | None
 
 
 def _is_intact(row: Sequence[Any]) -> bool:
-    """Return whether an hour is intact: a backup has copied the damaged ones, too."""
+    """Return whether an hour is intact: a backup also contains the damaged ones."""
     return intact(row[HOUR_COLUMNS.index("data")], row[HOUR_COLUMNS.index("format")])
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Any], since: int | None) -> int:
-    """Insert the rows that are not there, and return how many those were."""
+    """Insert the missing rows, and return their number."""
     if not rows:
         return 0
     names = [column.name for column in table.columns]

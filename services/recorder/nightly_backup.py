@@ -1,4 +1,4 @@
-"""A checked backup of the database every night and before a migration, and when it is not made, why."""
+"""A checked backup of the database every night and before a migration, or the reason why there is none."""
 
 import json
 import os
@@ -33,7 +33,7 @@ from shared.history.readings import ends
 from shared.history.tables import compressed_hour, from_ms, to_ms
 
 RESERVE = 200_000_000
-"""How much room a backup leaves on the disk that the recording needs too."""
+"""How much room a backup leaves on the disk, for the recording."""
 DISK_NOTE = "backup_directory"
 FSTAB = Path("/etc/fstab")
 DATE_LENGTH = len("2026-11-24")
@@ -42,7 +42,7 @@ Breathe = Callable[[], None]
 
 
 class BackupError(StorageError):
-    """A backup cannot be made now; the recording is not touched by it."""
+    """A backup cannot be made now; the recording is not affected."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Backups:
         return next(iter(self.all()), None)
 
     def make(self, store: Store, now: datetime, zone: tzinfo, breathe: Breathe) -> Path | None:
-        """Make the backup of this night unless there is one, or nothing to keep since the last one.
+        """Make the backup of this night, unless there is one, or nothing new since the last one.
 
         Raises BackupError if that is not possible now, DamagedError if the database itself is damaged.
         """
@@ -77,13 +77,13 @@ class Backups:
             return self._make(store, self._file(night), disk, now, breathe)
 
     def make_before_migration(self, now: datetime | None, zone: tzinfo, breathe: Breathe) -> Path | None:
-        """Make a backup of a database that this version migrates, beside those of the nights, unless one has it all.
+        """Make a backup of a database that this version migrates, besides those of the nights, unless one is complete.
 
         Without a trusted `now` it is of the day of the newest reading. Raises like `make`.
         """
         try:
             schema = revision(self.place)
-        except (OSError, DatabaseError):  # said by whoever opens it next
+        except (OSError, DatabaseError):  # reported when it is opened next
             return None
         if not is_older(schema):
             return None
@@ -107,7 +107,7 @@ class Backups:
         return sorted(found, key=lambda one: (one[0], one[1].stat().st_mtime))
 
     def _ready(self, store: Store) -> "Disk":
-        """Return the disk that backups are written to, when their directory is there."""
+        """Return the disk that backups are written to, once their directory exists."""
         disk = self._disk()
         self._require_mounted(disk, store.run(_known_disk))
         self.directory.mkdir(exist_ok=True)
@@ -137,12 +137,12 @@ class Backups:
         inode = DatabaseFiles.of(self.place).inode
 
         def step(_done: int, _all: int) -> None:
-            sync(part)  # little by little, or the recorder's next commit would wait for all of it
+            sync(part)  # in small steps, as otherwise the recorder's next commit would wait for all of it
             breathe()
 
         try:
             _remove(part)
-            part.touch()  # says why it cannot be; SQLite would only say that it cannot
+            part.touch()  # gives the reason; SQLite would only say that it failed
             fault = copy_checked(self.place, part, step)
             if fault:
                 self._blame(inode)
@@ -153,7 +153,7 @@ class Backups:
         return file
 
     def _blame(self, inode: int | None) -> None:
-        """Raise for the database if that is damaged, else for its copy."""
+        """Raise an error about the database if that is damaged, otherwise about its copy."""
         with opened_read_only(self.place) as connection:
             if integrity_fault(connection):
                 raise DamagedError(storage.MALFORMED(), self.place, inode)
@@ -167,13 +167,13 @@ class Backups:
         try:
             with engine.connect() as connection:
                 return newest_reading(connection) == store.run(newest_reading)
-        except DatabaseError:  # it is no good, so this one is needed
+        except DatabaseError:  # it is damaged, so this one is needed
             return False
         finally:
             engine.dispose()
 
     def _make_room(self, existing: list[Path]) -> None:
-        """Delete the oldest backups if this one does not fit otherwise; never the last one."""
+        """Delete the oldest backups if this one would not fit; never the last one."""
         needed = sum(file.stat().st_size for file in (self.place, log_of(self.place)) if file.exists()) + RESERVE
         free = shutil.disk_usage(self.directory).free
         spare = existing[:-1]
@@ -202,7 +202,7 @@ class Backups:
         return Disk(str(self.directory.absolute()), str(_mount_of(existing.resolve())), apart)
 
     def _require_mounted(self, disk: "Disk", known: "Disk | None") -> None:
-        """Raise BackupError if the directory lies where another disk should be mounted."""
+        """Raise BackupError if the directory is where another disk should be mounted."""
         path = Path(disk.directory)
         gone = any(point in (path, *path.parents) and not os.path.ismount(point) for point in _mount_points())
         if known and known.directory == disk.directory:
@@ -213,7 +213,7 @@ class Backups:
 
 @dataclass(frozen=True)
 class Disk:
-    """Where the last backup was written: below which mount, and whether on another disk than the database."""
+    """Where the last backup was written: the mount, and whether it is another disk than the database's."""
 
     directory: str
     mount: str
@@ -221,7 +221,7 @@ class Disk:
 
     @classmethod
     def from_json(cls, text: str) -> Self | None:
-        """Return what is stored, None where another version or a bad disk has left something else."""
+        """Return what is stored, or None if another version or a bad disk has left something else."""
         try:
             return cls(**json.loads(text))
         except (ValueError, TypeError, RecursionError):
@@ -233,7 +233,7 @@ def _mount_of(path: Path) -> Path:
 
 
 def _mount_points() -> list[Path]:
-    """Return where this machine's disks are mounted, according to its own table."""
+    """Return where disks are mounted, according to this machine's mount table."""
     try:
         lines = [line.split() for line in FSTAB.read_text(errors="replace").splitlines()]
     except OSError:
@@ -252,7 +252,7 @@ def _remember(connection: Connection, disk: Disk, backup: LastBackup) -> None:
 
 
 def _is_young(connection: Connection, began: datetime) -> bool:
-    """Return whether nothing had been recorded when a night began: a copy of next to nothing is no backup."""
+    """Return whether nothing had been recorded when a night began: there was nothing to back up."""
     if connection.execute(select(compressed_hour.c.at).limit(1)).first():
         return False
     oldest = min((at for table in READINGS for at in ends(connection, table, "min").values()), default=None)

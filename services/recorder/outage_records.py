@@ -21,14 +21,14 @@ from shared.live_figures import ALL
 from shared.messages import Grid, OutageSchedule
 
 VARIABLES = 500
-"""So many at most in one statement: SQLite has a limit."""
+"""The most variables in one statement: SQLite has a limit."""
 PUBLISHED_WITHIN = timedelta(days=3)
-"""How long after the beginning of an outage a version of the schedule may still speak of it."""
+"""How long after the beginning of an outage a version of the schedule may still include it."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose outages are recomputed, in which zone days begin, and up to when an outage that lasts is reckoned."""
+    """The home whose outages are recomputed, the zone of its days, and the present time as the end of a running one."""
 
     home: str
     zone: tzinfo
@@ -42,7 +42,7 @@ def refresh(connection: Connection, scope: Scope, start: int, end: int) -> None:
 
 
 def refresh_runs(connection: Connection, home: str, start: int, end: int) -> None:
-    """Replace what the runs say between `start` and `end` by what the rows say, and merge across the borders."""
+    """Replace the runs between `start` and `end` by those of the rows, and merge across the borders."""
     left, right = _run_before(connection, home, start), _run_after(connection, home, end)
     runs = merge_runs([*left, *runs_from_rows(connection, home, start, end), *right])
     replaced = grid_run.c.at >= (left[0].at if left else start), grid_run.c.at <= (right[0].last if right else end - 1)
@@ -81,7 +81,7 @@ def _edge(connection: Connection, home: str, which: Any, condition: Any) -> int 
 
 
 def _refresh_outages(connection: Connection, scope: Scope, start: int, end: int) -> None:
-    """Recompute from the run with power before to the one after, so that no outage is cut in two."""
+    """Recompute from the run with power before until the one after, so that no outage is cut in two."""
     run = grid_run.c
     on = (run.home == scope.home, run.state == Grid.ON.value)
     before = connection.execute(select(func.max(run.at)).where(*on, run.last < start)).scalar() or ALWAYS[0]
@@ -96,7 +96,7 @@ def _refresh_outages(connection: Connection, scope: Scope, start: int, end: int)
 
 
 def _transitions(connection: Connection, home: str, runs: Sequence[GridRun]) -> dict[int, str | None]:
-    """Return the change of the grid that each run without power goes back to, as far as its first row is kept."""
+    """Return the change of the grid that began each run without power, if its first row is still kept."""
     row, found = grid_state.c, dict[int, str | None]()
     starts = [run.at for run in runs if run.state is Grid.OFF]
     for first in range(0, len(starts), VARIABLES):
@@ -123,7 +123,7 @@ def refresh_figures(connection: Connection, scope: Scope, start: int, end: int) 
 
 
 def refresh_schedule(connection: Connection, scope: Scope, start: int) -> None:
-    """Match the outages again of which a version of the schedule that has arrived at `start` may speak."""
+    """Match again the outages that a version of the schedule received at `start` may include."""
     lasted = or_(outage.c.end.is_(None), outage.c.end >= start)
     unknown = and_(outage.c.planned.is_(None), outage.c.start >= start - PUBLISHED_WITHIN // MILLISECOND)
     for span in _stored_spans(connection, scope.home, or_(lasted, unknown)):
@@ -146,7 +146,7 @@ def _schedule_columns(connection: Connection, scope: Scope, span: OutageSpan) ->
 
 
 def _versions(connection: Connection, home: str, start: int) -> list[OutageSchedule]:
-    """Return the version that was known when an outage began, and those after it that may still speak of it."""
+    """Return the version that was known when an outage began, and those after it that may still include it."""
     at, of_home = outage_schedule.c.at, outage_schedule.c.device == in_home(home, "outage")
     known = select(func.max(at)).where(of_home, at <= start).scalar_subquery()
     later = (at >= func.coalesce(known, start), at <= start + PUBLISHED_WITHIN // MILLISECOND)

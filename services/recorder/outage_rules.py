@@ -20,7 +20,7 @@ class OutageSpan:
 
 
 Transitions = Mapping[int, str | None]
-"""By the first moment of a run, the id of the change of the grid that it goes back to."""
+"""The id of the change of the grid that began a run, by the run's first moment."""
 
 
 def find_outages(
@@ -28,9 +28,9 @@ def find_outages(
 ) -> Iterator[OutageSpan]:
     """Yield the outages within runs that are ordered by time.
 
-    An outage that reappears with the same beginning is the same one. So is one that cannot have begun anew: `since` was
-    moved with the clock, or the poller was away for a while and does not know how long. It ends when the next known
-    state began; if nobody knew by then, at the last moment it was still assumed.
+    An outage that reappears with the same beginning is the same one. So is one that cannot be a new one: `since` was
+    moved with the clock, or the poller was away for an unknown time. It ends when the next known state began, or, if
+    that came too late, at the last moment at which it was still assumed.
     """
     off: list[GridRun] = []
     before: GridRun | None = None  # the last run with power
@@ -93,8 +93,8 @@ def match_schedule(
 ) -> ScheduleMatch:
     """Match an outage with the schedule, as page and bot judge it at its end, or now while it lasts.
 
-    versions begin with the one that was known when it began. The window begins as it was first known to, and ends as it
-    was last. Where nothing was known by its end, the first version that knows its day decides.
+    versions begin with the one that was known when it began. The window has its beginning by the first of them and its
+    end by the last. If nothing was known by its end, the first version that includes its day decides.
     """
     until, found, first = end or now, Judgement(Expected.UNKNOWN), None
     for version in succession(versions):

@@ -14,11 +14,11 @@ from shared.history.partitions import PERIODS_MS, create_partitions, drop_partit
 from shared.history.tables import to_ms
 
 BEHIND_MS, AHEAD_MS = 6 * DAY_MS, 3 * DAY_MS
-"""Partitions are there before their first reading; one that is new is younger than what is deleted."""
+"""Partitions exist before their first reading, and new ones are younger than what is deleted."""
 
 
 def tend_partitions(store: Store, now: datetime, compress_after: timedelta) -> bool:
-    """Create and drop what is due; return whether there was anything. A table in use is left for the next time."""
+    """Create and drop what is due; return whether there was anything. A table in use is left for next time."""
     at, compressed_by = to_ms(now), to_ms(now - compress_after)
     return any(
         _if_free(store, partial(work, table=table))
@@ -33,7 +33,7 @@ def tend_partitions(store: Store, now: datetime, compress_after: timedelta) -> b
 def _if_free(store: Store, work: Callable[[Connection], bool]) -> bool:
     try:
         return store.run(work)
-    except StorageError:  # if nothing can be written, the next statement says so
+    except StorageError:  # if the database cannot be written, the next statement reports it
         return False
 
 

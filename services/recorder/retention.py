@@ -1,4 +1,4 @@
-"""Deletes readings, events and dead letters that are too old, of all devices and some in each transaction."""
+"""Deletes readings, events and dead letters that are too old, some in each transaction."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from shared.history.tables import EVENTS, compressed_hour, to_ms
 
 PURGE_MS = HOUR_MS // 2
 PURGE_DEVICES = 20
-"""How much is deleted in one transaction: so long of so many devices, at most a few thousand rows."""
+"""How much is deleted in one transaction: this time of this many devices, at most a few thousand rows."""
 PURGE_HOURS = 500
 """How many compressed hours are deleted in one transaction."""
 PURGE_EVENTS = 1000
@@ -25,7 +25,7 @@ VACUUM_PAGES = 500
 
 
 def purge(store: Store, days: int, now: datetime) -> bool:
-    """Delete some of what is older than so many days; return whether there was any."""
+    """Delete some of what is older than `days`; return whether there was any."""
     newest = store.newest()
     cutoff = to_ms(now - timedelta(days=days)) // HOUR_MS * HOUR_MS
     work = [(_purge, table) for table in READINGS] + [(_purge_events, table) for table in EVENTS]
@@ -56,7 +56,7 @@ def _purge(connection: Connection, table: Table, days: int, cutoff: int, newest:
 
 
 def _purge_events(connection: Connection, table: Table, days: int, cutoff: int, newest: datetime | None) -> bool:
-    """Delete some events of a device. Its last one stays, or the same state sent again would look like a change."""
+    """Delete some events of a device. Its last one stays, as otherwise a repeated state would look like a change."""
     lock_upkeep(connection)
     older = _with_older_events(connection, table, cutoff)
     by_readings = kept_from(connection, days, newest) if older else None
@@ -74,7 +74,7 @@ def _purge_events(connection: Connection, table: Table, days: int, cutoff: int, 
 
 
 def _with_older_events(connection: Connection, table: Table, cutoff: int) -> list[tuple[str, int, int]]:
-    """Return the devices with events before the cutoff beside their last one: the first and the last time of each."""
+    """Return the devices with events before the cutoff, besides their last: the first and last time of each."""
     first = ends(connection, table, "min")
     if min(first.values(), default=cutoff) >= cutoff:
         return []
@@ -85,7 +85,7 @@ def _with_older_events(connection: Connection, table: Table, cutoff: int) -> lis
 def kept_from(connection: Connection, days: int, newest: datetime | None) -> int | None:
     """Return what to keep by the readings: `days` days that have some before the newest one; None: keep all.
 
-    What is older may go. A clock that leaps adds no more than the days that it shows, so it costs no more than those.
+    Older readings may be deleted. A clock that leaps only adds the days that it shows, so it costs no more than those.
     """
     found: set[int] = set()
     for source in SOURCES.values():
@@ -97,7 +97,7 @@ def kept_from(connection: Connection, days: int, newest: datetime | None) -> int
 
 
 def _last_days(connection: Connection, rollup: Table, count: int) -> list[int]:
-    """Return when the last days begin that have readings of any device, by one seek each in the index of the days."""
+    """Return when the last days with readings of any device begin, by one seek each in the index of the days."""
     at, of_days = rollup.c.at, rollup.c.step == literal_column(str(DAY))
     found = select(func.max(at).label("at")).where(of_days).cte("found", recursive=True)
     before = select(func.max(at)).where(of_days, at < found.c.at).scalar_subquery()

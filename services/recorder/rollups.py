@@ -1,4 +1,4 @@
-"""The roll-ups of devices: the running step grows with each reading, the rest is recomputed from the readings."""
+"""The roll-ups of devices: the running step grows with each reading, others are recomputed from the readings."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ Steps = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True)
 class Rollups:
-    """The roll-ups of some devices of a source, in an open transaction; so many statements for any number of them."""
+    """The roll-ups of some devices of a source, in an open transaction, with as many statements for any number."""
 
     connection: Connection
     source: Source
@@ -128,7 +128,7 @@ class Rollups:
 
 
 def forget_rollups(connection: Connection, source: Source, readings: Iterable[tuple[str, int]]) -> None:
-    """Delete the roll-ups to which readings (device, at) contributed that were of another time; upkeep makes them anew.
+    """Delete the roll-ups with readings (device, at) that belong to another time; upkeep recomputes them.
 
     Their steps have to be marked as due.
     """
@@ -141,9 +141,9 @@ def forget_rollups(connection: Connection, source: Source, readings: Iterable[tu
 
 
 def extend_steps(connection: Connection, source: Source, rows: Iterable[Sequence[Any]]) -> None:
-    """Add new readings (the columns of the raw table) to their five-minute roll-ups, all but the energy.
+    """Add new readings (the columns of the raw table) to their five-minute roll-ups, except the energy.
 
-    That is recomputed with the hour and the day by upkeep, as it needs the readings before and after.
+    Upkeep recomputes that with the hour and the day, as it needs the readings before and after.
     """
     pick = _picker(source.raw.name)
     steps: dict[tuple[str, int], list[Sequence[Any]]] = {}

@@ -64,7 +64,7 @@ MAX_PAYLOAD = 256 * 1024
 MAX_DEAD_LETTER = 16 * 1024
 """How many bytes of a dead letter are kept."""
 MAX_AHEAD = timedelta(minutes=10)
-"""A message from further in the future would show up in charts early and stay the latest for too long."""
+"""A message from further in the future would appear in charts early and remain the latest for too long."""
 
 
 def as_it_is(message: Message) -> Message:
@@ -73,7 +73,7 @@ def as_it_is(message: Message) -> Message:
 
 
 class UndatedMessageError(Exception):
-    """A valid message of a host whose clock is not set, of a boot about which nothing else is known."""
+    """A valid message of a host with an unset clock, of a boot whose time is unknown."""
 
     def __init__(self, stamp: ClockStamp) -> None:
         super().__init__(stamp.boot)
@@ -115,7 +115,7 @@ def is_state(topic: str) -> bool:
 def _destination(topic: str) -> tuple[Topic[Any], Table, str] | None:
     """Return the declared topic, the table and the device of a topic, or None if it is not recorded.
 
-    Of many homes each has its topics below its name.
+    With many homes, each has its topics below its name.
     """
     found = _destination_in_home(topic)
     if found:
@@ -167,7 +167,7 @@ def _check_time(message: Message, now: datetime) -> Message:
 
 
 def _row(table: Table, device: str, message: Message) -> Row:
-    """Return the values in column order, converting only those that need it."""
+    """Return the values in column order, converting only those that need conversion."""
     pick, conversions = _extractor(table)
     values = [device, *pick(message.__dict__)]
     for index, convert in conversions:

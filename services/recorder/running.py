@@ -1,6 +1,6 @@
-"""Keeps the running five-minute step and the open run of the grid, in the transaction of the readings.
+"""Updates the running five-minute step and the open run of the grid, in the transaction of the readings.
 
-So a chart is read from the roll-ups alone. Upkeep recomputes them exactly once a minute, and everything late.
+So charts need only the roll-ups. Upkeep recomputes them exactly once a minute, and everything that arrives late.
 """
 
 from collections.abc import Sequence
@@ -41,10 +41,10 @@ APPEND = insert(grid_run).values({name: bindparam(name) for name in ("home", *Gr
 def keep_running(
     connection: Connection, table: Table, rows: Sequence[Row], horizons: Horizons, *, complete: bool
 ) -> Sequence[Row]:
-    """Add new rows of a table to what is derived from it; `complete` if none of them was there before.
+    """Add new rows of a table to what is derived from it; `complete` if all of them are new.
 
-    Where the readings were purged, what was derived from them stays. Return the rows that upkeep has to see, too: all
-    but those of a grid that is just on, as before.
+    If readings were purged, what was derived from them stays. Return the rows that upkeep also has to see: all except
+    those of a grid that is still on.
     """
     source = SOURCES.get(table.name)
     if source is None and table is not grid_state:
@@ -69,9 +69,9 @@ def _keep_steps(connection: Connection, source: Source, rows: Sequence[Row], *, 
 
 
 def _keep_runs(connection: Connection, rows: Sequence[Row], *, complete: bool) -> set[str]:
-    """Append rows to the runs of the grid, recompute them around late rows; return the grids that are not just on."""
+    """Append rows to the runs of the grid, recompute runs around late rows; return the grids that are not just on."""
     lock_runs(connection, {row[0] for row in rows})
-    # some of a table that is not complete repeat the row before, and are not stored
+    # if not all are new, some repeat the row before, and are not stored
     stored = [(row[0], row[AT], row[STATE], row[SINCE]) for row in rows] if complete else _stored(connection, rows)
     by_device: dict[str, list[GridRun]] = {}
     for device, at, state, since in stored:
@@ -93,7 +93,7 @@ def _keep_runs(connection: Connection, rows: Sequence[Row], *, complete: bool) -
 
 
 class _Written(NamedTuple):
-    """What becomes of the runs of all homes, by a statement each."""
+    """The changes to the runs of all homes, one statement for each kind."""
 
     extended: list[tuple[int, str, int]]
     new: list[tuple[Any, ...]]

@@ -1,8 +1,7 @@
-"""What can still be read of a damaged SQLite file, as rows of a new one with the same schema.
+"""Copies what is readable in a damaged SQLite file into a new one with the same schema.
 
-Pages are found from the roots of their tables, those that cannot be reached any more through the pointer map, and those
-that it does not know by the shape of their rows. A bit that flipped within a value goes unnoticed, as SQLite has no
-checksums.
+Pages are found from the roots of their tables; unreachable ones by the pointer map, and those missing there by the
+shape of their rows. A flipped bit within a value goes unnoticed, as SQLite has no checksums.
 """
 
 import sqlite3
@@ -36,11 +35,11 @@ from shared.history.migration import FIRST, HEAD
 
 RECORDED = frozenset(table.name for _, table in messages.RECORDED)
 HOURS = ("compressed_hour", "packed")
-"""Compressed hours, and what version 0.1 called them."""
+"""The table of compressed hours, and its name in version 0.1."""
 KEPT = RECORDED | {*HOURS, "dead_letter", "undated_message"}
 """The tables whose rows are counted: everything else is derived from them."""
 INDEX = ""
-"""The owner of pages that belong to an index, whose rows nobody needs."""
+"""The owner of pages of an index, whose rows are not needed."""
 SCHEMA_ROOT = 1
 MOST_HOPS = 40
 SAMPLED = 200
@@ -62,7 +61,7 @@ class Shape:
     """How many columns the b-tree is ordered by; 0: by row numbers."""
 
     def row(self, values: Values | None) -> Values | None:
-        """Return the values as SQLite would, without those of columns that came later; None if they do not fit."""
+        """Return the values as SQLite would, without those of later columns; None if they do not fit."""
         if not values or len(values) > len(self.columns) or not self._whole(len(values)):
             return None
         row = []
@@ -84,7 +83,7 @@ class Shape:
 
 @dataclass
 class Tally:
-    """What became of the rows of a table."""
+    """How many rows of a table were saved and lost."""
 
     pages: int = 0
     rows: int = 0
@@ -105,7 +104,7 @@ class Report:
 
 @dataclass
 class Salvage:
-    """A salvage on its way, from an image to an open database of the same schema."""
+    """A salvage from an image into an open database of the same schema."""
 
     image: Image
     target: sqlite3.Connection
@@ -131,7 +130,7 @@ class Salvage:
         return self._report()
 
     def _walk(self, root: int, table: str) -> None:
-        """Take the pages of a table from its root."""
+        """Copy the pages of a table from its root."""
         numbers = [root]
         while numbers:
             number = numbers.pop()
@@ -146,7 +145,7 @@ class Salvage:
             self.breathe()
 
     def _take_stray(self, number: int) -> None:
-        """Take a page that no table leads to."""
+        """Copy a page that no table leads to."""
         kind, _ = self.image.pointer(number)
         if number in self.image.free or self.image.is_reserved(number) or kind in (FREE, OVERFLOW_FIRST, OVERFLOW):
             return
@@ -174,7 +173,7 @@ class Salvage:
         return None
 
     def _shapes_of(self, page: BTreePage) -> list[Shape]:
-        """Return the tables that all rows of a page fit, those with all their columns before others."""
+        """Return the tables that fit all rows of a page, those with all their columns first."""
         records = [decode(cell.local, cell.size) for cell in page.cells]
         known = [values for values in records if values]
         if not known:
@@ -240,12 +239,12 @@ class Salvage:
 
 
 def salvage(damaged: Path, target: Path, breathe: Breathe = lambda: None) -> Report:
-    """Write what can be read of a damaged file to a new one. Raises OSError or sqlite3.Error if that fails."""
+    """Write what is readable in a damaged file to a new one. Raises OSError or sqlite3.Error if that fails."""
     with ExitStack() as files:
         image = _open(damaged, files)
         migration.create(target, _revision(image) or HEAD)
         connection = files.enter_context(closing(sqlite3.connect(target, isolation_level=None)))
-        for pragma in ("journal_mode=DELETE", "journal_mode=OFF", "synchronous=OFF"):  # it is begun anew after a kill
+        for pragma in ("journal_mode=DELETE", "journal_mode=OFF", "synchronous=OFF"):  # it starts over after a kill
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
         report = Salvage(image, connection, breathe).run()
@@ -256,14 +255,14 @@ def salvage(damaged: Path, target: Path, breathe: Breathe = lambda: None) -> Rep
 
 
 def report_of(salvaged: Path) -> Report:
-    """Return what was said when a salvaged file was written."""
+    """Return the report that was written with a salvaged file."""
     with closing(sqlite3.connect(salvaged)) as connection:
         saved, lost, whole = connection.execute("SELECT saved, lost, derived_whole FROM salvage_report").fetchone()
     return Report(saved, lost, bool(whole))
 
 
 def is_ours(file: Path) -> bool:
-    """Return whether an unreadable file may have been a database of ours: anything else is left alone."""
+    """Return whether an unreadable file may have been one of our databases: anything else is left alone."""
     with ExitStack() as files:
         image = _open(file, files)
         roots = _roots(image)
@@ -342,7 +341,7 @@ def _shape(table: str, kinds: tuple[int, ...], names: Sequence[str], columns: di
 
 
 def _padded(values: Values, shape: Shape) -> Values:
-    """Fill up the values that are on overflow pages, for a look at the shape alone."""
+    """Fill in the values on overflow pages, to check only the shape."""
     if len(values) < len(shape.columns) and not shape._whole(len(values)):
         blank = {"TEXT": "", "BLOB": b"", "FLOAT": 0.0}
         return values + [blank.get(kind, 0) for kind in shape.types[len(values) :]]
@@ -350,7 +349,7 @@ def _padded(values: Values, shape: Shape) -> Values:
 
 
 def _ascending(rows: list[Values], key: int) -> list[Values]:
-    """Return the longest run of rows with ascending keys: a key out of order is a wrong one."""
+    """Return the longest run of rows with ascending keys: a key out of order is wrong."""
     if not key or all(a[:key] < b[:key] for a, b in pairwise(rows)):
         return rows
     tails: list[Values] = []
@@ -371,10 +370,10 @@ def _backwards(rows: list[Values], lengths: list[int], key: int) -> Iterator[Val
 
 
 def _lost(tally: Tally, typical: float) -> int:
-    """Return about how many rows, or readings in hours, are lost: a page that is gone held as many as others do."""
+    """Return about how many rows, or readings in hours, are lost: a lost page held as many as others do."""
     if tally.pages:
         typical = (tally.rows + tally.readings) / tally.pages
-    elif tally.lost_pages == 1:  # nothing is known of it; perhaps it was empty
+    elif tally.lost_pages == 1:  # nothing is known about it; perhaps it was empty
         typical = 1
     readings = tally.readings or tally.lost_readings
     return round(tally.lost_pages * typical) + (tally.lost_readings if readings else tally.lost_rows)

@@ -9,7 +9,7 @@ SHARED = "mode=rw"
 """mode=ro cannot open a WAL database without a running writer; query_only forbids changes as well."""
 READ_ONLY = "mode=ro"
 IMMUTABLE = "mode=ro&immutable=1"
-"""Nobody writes the file, so SQLite creates no files beside it."""
+"""The file is not being written, so SQLite creates no files next to it."""
 
 PAGES = 1024
 """How many pages are copied per step: 4 MB."""
@@ -44,7 +44,7 @@ def copy_checked(source: Path, target: Path, step: Step, mode: str = SHARED) -> 
     structure and for the number of rows in each table.
     """
     with opened_read_only(source, mode) as old, closing(sqlite3.connect(target, isolation_level=None)) as new:
-        new.execute("PRAGMA synchronous=OFF")  # whoever gives it its name syncs it before
+        new.execute("PRAGMA synchronous=OFF")  # it is synced before it gets its name
         old.execute("BEGIN")
         old.execute("SELECT count(*) FROM sqlite_master").fetchone()
         old.backup(new, pages=PAGES, progress=lambda _status, left, total: step(total - left, total))
@@ -59,5 +59,5 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def side_files(path: Path) -> tuple[Path, ...]:
-    """Return the paths of the files SQLite may keep beside a database."""
+    """Return the paths of the files that SQLite may keep next to a database."""
     return tuple(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))

@@ -1,7 +1,7 @@
 """The pages of a SQLite file, read without SQLite, which gives up at the first damaged one.
 
-The format is documented and frozen: https://sqlite.org/fileformat2.html. Nothing here trusts what it reads: what does
-not fit together is not returned.
+The format is documented and frozen: https://sqlite.org/fileformat2.html. Nothing here trusts what it reads: parts that
+are inconsistent are not returned.
 """
 
 from collections.abc import Iterator, Sequence

@@ -68,7 +68,7 @@ def _where_changed(table: Table) -> Insert:
 
 @cache
 def extension(name: str, dialect: str) -> str:
-    """Return the statement that inserts a roll-up of new readings of a table, or adds them to the one that is there.
+    """Return the statement that inserts a roll-up of new readings of a table, or adds them to the existing one.
 
     It takes the key, the number of readings, then min, mean and max of each field.
     """

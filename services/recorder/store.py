@@ -46,10 +46,10 @@ class Store:
         self._newest: int | None = None
         self._newest_known = False
         self.lost: Reason | None = None
-        """What was lost because somebody changed the files of the open database."""
+        """What was lost because the files of the open database were changed."""
 
     def newest(self) -> datetime | None:
-        """Return the time of the newest reading: what a clock must not be behind of."""
+        """Return the time of the newest reading: a clock must not be behind it."""
         if not self._newest_known:
             self._saw(self.run(newest_reading))
             self._newest_known = True
@@ -63,7 +63,7 @@ class Store:
         if not rows:
             return {}
         rejected = self._write(rows)
-        # of a file that was removed meanwhile nobody will ever find them
+        # in a file that was removed meanwhile, they would be lost
         return self._write(rows) if self._was_replaced() else rejected
 
     def _write(self, rows: Rows) -> dict[int, Reason]:
@@ -80,11 +80,11 @@ class Store:
             return work(connection)
 
     def forget_newest(self) -> None:
-        """Look for the newest reading again, as some were removed."""
+        """Search for the newest reading again, as some were removed."""
         self._newest_known, self._newest = False, None
 
     def close(self) -> None:
-        """Close all connections; the last one takes the log with it."""
+        """Close all connections; the last one removes the log."""
         self._engine.dispose()
         self._files = DatabaseFiles(self._files.main)
 
@@ -96,7 +96,7 @@ class Store:
             self._reopen_if_tampered()
             yield
             found = DatabaseFiles.of(self._place)
-            if not found.tampered_in_use(self._files):  # else the next use is to notice it
+            if not found.tampered_in_use(self._files):  # otherwise the next use notices it
                 self._files = found
         except (OSError, DatabaseError, SchemaError) as error:
             self.close()  # whatever a connection has cached may be wrong
@@ -232,7 +232,7 @@ def add_rows(connection: Connection, by_table: Mapping[Table, Sequence[Row]]) ->
         return
     horizons = purge_horizons(connection)
     due: list[tuple[str, str, int]] = []
-    # in the order of upkeep: the locks of the runs come first, so that nobody deadlocks
+    # in the order of upkeep: the locks of the runs come first, to avoid deadlocks
     for table, rows, complete in sorted(followed, key=lambda one: (one[0] is not grid_state, one[0].name)):
         seen = keep_running(connection, table, rows, horizons, complete=complete)
         due += [(table.name, row[0], row[1]) for row in seen]
@@ -241,7 +241,7 @@ def add_rows(connection: Connection, by_table: Mapping[Table, Sequence[Row]]) ->
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
-    """Insert rows of one table, and return how many were not there yet."""
+    """Insert rows of one table, and return how many were new."""
     parameters: Sequence[Any] = rows
     if only_changes(table):
         names = table.columns.keys()

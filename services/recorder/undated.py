@@ -1,6 +1,6 @@
-"""Messages of an unset clock: dated at once where their boot is known, else kept apart until it is.
+"""Messages of an unset clock: dated at once if the time of their boot is known, otherwise kept apart until it is.
 
-Any status of a service on the same host tells, once the clock is set, when that host was booted.
+Once the clock is set, any status of a service on the same host shows when that host was booted.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,14 +21,14 @@ from shared.messages import ClockStamp, Message, ServiceStatus
 from shared.trusted_time import STEP, is_unset, restate, unset_start
 
 MAX_COUNT = 100_000
-"""About four days of a home, or 100 MB, whatever a clock that is never set sends; the oldest go first."""
+"""About four days of a home, or 100 MB, whatever a host with a never-set clock sends; the oldest go first."""
 CHUNK = 200
 
 message_of = undated_message.c
 
 
 class Dating:
-    """What the recorder knows of the boots of all hosts."""
+    """What the recorder knows about the boots of all hosts."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -40,7 +40,7 @@ class Dating:
         """Whether a boot became known since `step` was last called."""
 
     def date(self, message: Message) -> Message:
-        """Return a message with its true times. Raises UndatedMessageError where they are not known yet."""
+        """Return a message with its true times. Raises UndatedMessageError if they are not known yet."""
         if isinstance(message, ServiceStatus):
             if message.clock and message.clock.trusted:
                 self._learn(message, message.clock)
@@ -55,7 +55,7 @@ class Dating:
         return restate(message, started)
 
     def persist(self) -> None:
-        """Write down what was learnt of boots, before the messages that taught it are acknowledged."""
+        """Save what was learnt about boots, before the messages that it was learnt from are acknowledged."""
         if self._learnt:
             self._store.run(self._save)
             self._learnt.clear()
@@ -86,7 +86,7 @@ class Dating:
     def set_future_aside(self) -> bool:
         """Set aside some rows that are ahead of our clock; return whether there were any.
 
-        Only where the kernel has synchronised it: else it may be our clock that is wrong.
+        Only if the kernel has synchronised it: otherwise our own clock may be wrong.
         """
         now = self._clock.now()
         if not (self._clock.trusted and self._clock.track.synchronised):
@@ -107,11 +107,11 @@ class Dating:
 
     def _learn(self, status: ServiceStatus, clock: ClockStamp) -> None:
         if is_unset(status.at):
-            return  # a clock that is set shows no such time
+            return  # a set clock cannot show such a time
         started = status.at - timedelta(seconds=clock.uptime_s)
         known = self._started.get(clock.boot)
         if self._clock.trusted and status.at > self._clock.now() + MAX_AHEAD:
-            return  # one of us is wrong
+            return  # one of the two clocks is wrong
         if known and known - started > MAX_AHEAD:
             self._ahead[clock.boot] = known
         if known is None or abs(started - known) > STEP:

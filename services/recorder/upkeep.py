@@ -36,7 +36,7 @@ SOON_S = 5.0
 BUDGET_S = 0.2
 """How long the next batch may have to wait."""
 COMPRESS_AFTER = timedelta(days=10)
-"""Longer than the broker queues messages for a recorder that is away, so that hardly any hour is compressed twice."""
+"""Longer than the broker queues messages for an absent recorder, so that hardly any hour is compressed twice."""
 
 
 class Upkeep:
@@ -64,7 +64,7 @@ class Upkeep:
         """Do what is due, within the budget, and return whether it was time to look for it.
 
         Raises StorageError if the database cannot be written. While the clock is not trusted, nothing is done that
-        cannot be done again.
+        cannot be repeated.
         """
         started = self._clock()
         if started < self._idle_until:
@@ -90,7 +90,7 @@ class Upkeep:
             pass
 
     def disagreement(self, now: datetime) -> Reason | None:
-        """Return what to report where the clock is behind the readings: one of them is wrong."""
+        """Return what to report if the clock is behind the readings: one of them is wrong."""
         newest = self._store.newest()
         behind = newest is not None and now < newest - MAX_AHEAD
         return conditions.disagrees(now=now, newest=newest) if newest and behind else None
@@ -101,7 +101,7 @@ class Upkeep:
         return (
             (trusted and dead_letters.record_early(self._store, now))
             or (self._dating is not None and self._dating.step())
-            # an outage that lasts is reckoned up to now, or to what was measured last
+            # a running outage is computed up to now, or to the last measurement
             or self._store.run(
                 partial(
                     self._process_chunk,
@@ -113,9 +113,9 @@ class Upkeep:
         )
 
     def _step_for_good(self, now: datetime) -> bool:
-        """Do the first thing that is due and cannot be undone."""
+        """Do the first due thing that cannot be undone."""
         cutoff = to_ms(now - COMPRESS_AFTER)
-        if self._compressor.has_work:  # what it found to do is not looked for again before each portion
+        if self._compressor.has_work:  # it keeps what it found to do between portions
             return self._compressor.work(cutoff)
         return (
             tend_partitions(self._store, now, COMPRESS_AFTER)

@@ -1,4 +1,4 @@
-"""The files of an open SQLite database, watched for what happens to them behind its back."""
+"""The files of an open SQLite database, watched for changes from outside."""
 
 import os
 from dataclasses import dataclass
@@ -45,15 +45,15 @@ class DatabaseFiles:
         return self.main.inode if self.main else None
 
     def replaced(self, before: Self) -> bool:
-        """Whether the database file is another one than before, or none."""
+        """Whether the database file has been replaced or removed."""
         return self.inode != before.inode
 
     def tampered(self, before: Self) -> bool:
-        """Whether one of the files was removed, replaced or cut since: a database that is open only lets them grow."""
+        """Whether one of the files was removed, replaced or cut since: an open database only lets them grow."""
         return self.replaced(before) or _tampered(self.main, before.main) or _tampered(self.log, before.log)
 
     def tampered_in_use(self, before: Self) -> bool:
-        """The same since a use of ours began, whose checkpoint makes the database file smaller after a vacuum."""
+        """The same since our own use began, whose checkpoint shrinks the database file after a vacuum."""
         return self.replaced(before) or _tampered(self.log, before.log)
 
 
@@ -69,7 +69,7 @@ def log_of(place: Path) -> Path:
 
 
 def remove_stale_log(place: Path, before: DatabaseFiles) -> None:
-    """Remove the log of a database that is gone: SQLite would apply it to the one that took its place."""
+    """Remove the log of a database that is gone: SQLite would apply it to its replacement."""
     log = FileState.of(log_of(place))
     if log and before.log and log.inode == before.log.inode:
         for file in (place.with_name(place.name + "-shm"), log_of(place)):
@@ -77,7 +77,7 @@ def remove_stale_log(place: Path, before: DatabaseFiles) -> None:
 
 
 def free_name(wanted: Path) -> Path:
-    """Return a name that no file has: a clock that is not set shows the same time again and again."""
+    """Return a free name: an unset clock may show the same time again and again."""
     number, found = 1, wanted
     while os.path.lexists(found):
         number += 1

@@ -1,7 +1,7 @@
 """python -m services.schedule: the service.
 
-`show` asks once and prints the plan, changing nothing; `show --json` does so for programs, an object per line.
-`check [REGION ...]` asks every source of every region, or of those that are named, and prints which of them work.
+`show` asks once and prints the plan without changing anything; `show --json` prints it for programs, one object a line.
+`check [REGION ...]` asks every source of every region, or of the named ones, and prints which of them work.
 """
 
 import sys

@@ -15,7 +15,7 @@ from shared.messages import Certainty, DayState, Window
 from shared.outages import wall
 
 ZONE = "Europe/Kyiv"
-"""All operators write wall-clock time of Kyiv."""
+"""All operators use the local time of Kyiv."""
 
 DAY_MIN = 1440
 MILLISECONDS_FROM = 1e11
@@ -37,7 +37,7 @@ class NonsenseError(EasunError):
 
 @dataclass(frozen=True)
 class Day:
-    """A day as a source has it, with windows that may run into the next; source and as_of where it has its own."""
+    """A day by a source, with windows that may extend into the next; source and as_of if it has its own."""
 
     state: DayState
     windows: tuple[Window, ...] = ()
@@ -49,9 +49,9 @@ class Day:
 class Answer:
     """A parsed answer: the days in it, and what was odd.
 
-    as_of is when a mirror itself looked at the operator, stamp the operator's own time of publication, queues all that
-    the source knows, where it lists them. look_failed means that a mirror's last look at the operator failed. fillers
-    are days on which every group of the source has power all day, which is also what is there before publication.
+    as_of is when a mirror last looked at the operator, stamp the operator's own time of publication, queues those that
+    the source knows, if it lists them. look_failed means that a mirror's last look at the operator failed. fillers are
+    days on which every group of the source has power all day, which is also what a source has before publication.
     """
 
     days: Mapping[date, Day] = field(default_factory=dict)
@@ -75,13 +75,13 @@ def json_of(body: bytes) -> Any:
 
 
 def window(day: date, start_min: int, end_min: int, certainty: Certainty) -> Window | None:
-    """Return a window from minutes of the wall clock; None where the clock skips all of it in spring."""
+    """Return a window from minutes of local time; None if the clock skips all of it in spring."""
     start, end = wall(day, start_min, ZONE), wall(day, end_min, ZONE)
     return Window(start=start, end=end, certainty=certainty) if start < end else None
 
 
 def queues_of(names: Iterable[object]) -> tuple[str, ...] | None:
-    """Return the names that can be those of a queue, None where there is none."""
+    """Return the names that can be those of a queue, or None if there are none."""
     return tuple(name for name in names if isinstance(name, str) and QUEUE.fullmatch(name)) or None
 
 
@@ -95,7 +95,7 @@ def minutes(text: object) -> int:
 
 
 def end_of(minute: int) -> int:
-    """Return the end of an outage; 23:59 is how some write midnight."""
+    """Return the end of an outage; some sources write midnight as 23:59."""
     return DAY_MIN if minute == DAY_MIN - 1 else minute
 
 
@@ -108,7 +108,7 @@ def calendar_day(text: object) -> date:
 
 
 def sensible(day: date) -> date:
-    """Return a date that may stand in a plan, or raise NonsenseError."""
+    """Return a date that may occur in a plan, or raise NonsenseError."""
     if not 2000 <= day.year <= 2100:
         raise NonsenseError(schedule.not_a_date(text=str(day)))
     return day
@@ -126,7 +126,7 @@ def stamp(text: object) -> datetime | None:
 
 
 def _in_numbers(text: str) -> str:
-    """Return a time with its month as a number, if it is one with a month in words."""
+    """Return a time with its month as a number, if it has the month in words."""
     found = IN_WORDS.fullmatch(" ".join(text.lower().split()))
     if not found or found[2] not in MONTHS:
         return text
@@ -134,7 +134,7 @@ def _in_numbers(text: str) -> str:
 
 
 def iso_moment(text: object) -> datetime | None:
-    """Return a moment of ISO 8601 with its offset, or None; one without its offset is nobody's time."""
+    """Return a moment in ISO 8601 with its offset, or None; without an offset it is ambiguous."""
     try:
         moment = datetime.fromisoformat(str(text))
         return moment.astimezone(UTC) if moment.tzinfo else None
@@ -143,7 +143,7 @@ def iso_moment(text: object) -> datetime | None:
 
 
 def epoch_moment(number: object) -> datetime | None:
-    """Return a moment of so many seconds or milliseconds since 1970, as a number or its digits, or None."""
+    """Return a moment given in seconds or milliseconds since 1970, as a number or its digits, or None."""
     try:
         value = float(number) if isinstance(number, int | float | str) and not isinstance(number, bool) else math.nan
         moment = datetime.fromtimestamp(value / 1000 if value >= MILLISECONDS_FROM else value, UTC)

@@ -26,13 +26,13 @@ from shared.messages import Certainty, DayState, Window
 from shared.outages import bounds, within
 
 STATUS = {1: Certainty.DEFINITE, 2: Certainty.POSSIBLE}
-"""1 is all that was seen in 2025 and 2026; 2 meant possible in 2024."""
+"""Only 1 was seen in 2025 and 2026; 2 meant possible in 2024."""
 
 
 def read(content: Any, queue: str) -> Answer:
-    """Return the answer of GET /schedule-by-queue, or raise BadReplyError where it is no list of days.
+    """Return the answer of GET /schedule-by-queue, or raise BadReplyError if it is not a list of days.
 
-    A day with a window that makes no sense is ignored as a whole: fewer dark hours than planned would be false hope.
+    A day with a nonsensical window is ignored as a whole: fewer dark hours than planned would be false hope.
     """
     if not isinstance(content, list):
         raise BadReplyError(schedule.NO_DAYS())
@@ -51,7 +51,7 @@ def read(content: Any, queue: str) -> Answer:
 
 
 def _carry_over(days: dict[date, Day]) -> None:
-    """Give what runs over midnight to the next day, if the answer has it too."""
+    """Move what extends past midnight to the next day, if the answer also has that."""
     for day, found in sorted(days.items()):
         midnight = bounds(day, ZONE)[1]
         late = within(found.windows, midnight, midnight + timedelta(days=1))

@@ -20,7 +20,7 @@ ANY_QUEUE = "1.1"
 
 @dataclass(frozen=True)
 class Sign:
-    """What a source has: the days it tells of, how many queues, when it last looked; or why it has nothing."""
+    """What a source has: its days, how many queues, when it last looked; or why it has nothing."""
 
     days: tuple[date, ...] = ()
     queues: int = 0
@@ -28,7 +28,7 @@ class Sign:
     failure: Reason | None = None
 
     def works(self, now: datetime) -> bool:
-        """Whether it looked at the operator lately and knows the queues, even where nothing is published."""
+        """Whether it has recently looked at the operator and knows the queues, even if nothing is published."""
         return self.as_of is not None and now - self.as_of <= STALE_AFTER and bool(self.queues)
 
     def text(self, origin: Origin, now: datetime, localizer: Localizer) -> str:
@@ -52,9 +52,9 @@ def check(
     now: datetime,
     localizer: Localizer,
 ) -> str:
-    """Ask the sources of all regions, or of those that are named, and return a summary.
+    """Ask the sources of all regions, or of the named ones, and return a summary.
 
-    Raises BadReplyError where a region has sources of which none works, ConfigError for an unknown region.
+    Raises BadReplyError if none of a region's sources works, ConfigError for an unknown region.
     """
     regions = list(_regions(slugs))
     dead: list[str] = []
@@ -84,7 +84,7 @@ def _regions(slugs: Sequence[str]) -> Iterator[Region]:
 
 
 def _for(settings: ScheduleSettings, one: Region) -> ScheduleSettings:
-    """The home's own queue only in its own region."""
+    """Return the home's own queue, but only in its own region."""
     is_home = settings.queue_number and settings.schedule_region == one.slug
     return settings if is_home else settings.model_copy(update={"queue_number": ANY_QUEUE})
 
@@ -102,7 +102,7 @@ def _sign(source: Source, fetch: Fetch, now: datetime) -> Sign:
 
 
 def _of_a_known_queue(source: Source, fetched: Fetched) -> Answer:
-    """Return the answer for the queue, or for the first one that the source has."""
+    """Return the answer for the queue, or for the first queue of the source."""
     answer = source.parse_body(fetched.body)
     if answer.days or not answer.queues:
         return answer

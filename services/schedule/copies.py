@@ -1,7 +1,7 @@
-"""Several copies of one operator's schedule made into one answer, day by day, pure.
+"""Several copies of one operator's schedule combined into one answer, day by day, pure.
 
-A copy that is behind, or that changes its mind with every answer, changes nothing and takes no hour away. The later
-publication counts; where nothing shows which that is, what was known stays until the other hours have settled.
+A copy that is behind, or that changes with every answer, changes nothing and removes no hour. The later publication
+counts; if nothing shows which that is, what was known stays until the other hours have settled.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,10 +16,10 @@ from shared.messages import DayState, OutageSchedule
 from shared.outages import bounds, is_known, merged, state_of, within
 
 SETTLES = timedelta(minutes=20)
-"""How long hours have to stay that contradict another copy, or that were dropped within LATELY."""
+"""How long hours must stay the same if they contradict another copy, or were dropped within LATELY."""
 LATELY = timedelta(hours=1)
 VANISHES = timedelta(hours=1)
-"""How long a day has to stay without any hours if one copy alone takes them away; SETTLES if several do.
+"""How long a day must stay without hours if a single copy has removed them; SETTLES if several have.
 
 A mirror that reads an error page writes such a day. In the history of one (vn-progr/gpv-voe-vinnytsia, winter of 2025)
 896 of 983 were taken back, nine in ten of these within an hour.
@@ -28,7 +28,7 @@ A mirror that reads an error page writes such a day. In the history of one (vn-p
 
 @dataclass(frozen=True)
 class Copy:
-    """What a source answers; better are the sources that come before it."""
+    """The answer of a source; better are the sources before it."""
 
     source: str
     answer: Answer
@@ -37,7 +37,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Memory:
-    """What was seen before, by day: hours that wait to settle, hours dropped lately, and since when copies differ."""
+    """What was seen before, by day: hours that have to settle, hours recently dropped, and since when copies differ."""
 
     waiting: Mapping[date, tuple[Day, datetime]] = field(default_factory=dict)
     dropped: Mapping[tuple[date, Day], datetime] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Difference:
-    """A day of which `other` has had other hours than `source` for a while; those of `source` count."""
+    """A day for which `other` has had different hours than `source` for a while; those of `source` count."""
 
     day: date
     source: str
@@ -56,7 +56,7 @@ class Difference:
 def combined(
     old: OutageSchedule | None, copies: Sequence[Copy], memory: Memory, now: datetime
 ) -> tuple[Answer, Memory, list[Difference]]:
-    """Return one answer whose days name their source, what to remember, and what the copies have long disagreed about.
+    """Return one answer whose days name their source, what to remember, and the lasting disagreements of the copies.
 
     old is the schedule of the same address.
     """
@@ -97,9 +97,9 @@ def combined(
 
 
 def _usable(old: OutageSchedule | None, copy: Copy, present: Collection[str], now: datetime) -> Answer:
-    """Return an answer without what was only filled in, what is older than what is known, and what has to wait.
+    """Return an answer without fillers, without what is older than what is known, and without what has to settle.
 
-    What a better source said lately holds while that one is silent, unless the operator has published since.
+    What a better source recently said holds while it is silent, unless the operator has published since.
     """
     as_of = min(copy.answer.as_of or now, now)
     answer = published(old, copy.answer, as_of)
@@ -126,10 +126,10 @@ def _content(found: Day) -> Day:
 
 
 def _same_hours(first: Day, second: Day) -> bool:
-    """Whether two contents have the same hours without power, though they may differ in how sure these are.
+    """Whether two contents have the same hours without power, although perhaps of different certainty.
 
-    Converters differ in what they can write: where half an hour is planned and the next one possible, some write an
-    hour that is planned. The copy that is known already is kept then.
+    Converters differ in what they can express: if half an hour is planned and the next one possible, some write a
+    planned hour. Then the copy that is already known is kept.
     """
     return first.state is second.state and spans(first.windows) == spans(second.windows)
 
@@ -139,13 +139,13 @@ def _source(old: OutageSchedule | None, day: date) -> str | None:
 
 
 def _current(old: OutageSchedule | None, day: date) -> Day | None:
-    """Return what is known of a day, None where that is nothing that could be lost."""
+    """Return what is known about a day, or None if nothing could be lost."""
     state = state_of(old, day)
     return Day(state, within(old.windows, *bounds(day, ZONE))) if old and is_known(state) else None
 
 
 def _preferred(said: Sequence[tuple[Copy, Day]], current: Day | None) -> Day:
-    """Return the content of the later publication, else what is known already, else that of the first copy."""
+    """Return the content of the later publication, else what is already known, else that of the first copy."""
     latest = max((one.answer.stamp for one, _ in said if one.answer.stamp), default=None)
     newest = [content for one, content in said if latest and one.answer.stamp == latest]
     of_latest = newest if newest and _all_stamped(said) else [content for _, content in said]
@@ -157,7 +157,7 @@ def _all_stamped(said: Sequence[tuple[Copy, Day]]) -> bool:
 
 
 def _settles(said: Sequence[tuple[Copy, Day]], preferred: Day, current: Day, *, is_dropped: bool) -> timedelta:
-    """Return how long hours that would replace those known have to stay first."""
+    """Return how long hours must stay the same before they replace known ones."""
     if current.windows and preferred.state is DayState.NO_OUTAGES:
         return VANISHES if [content for _, content in said].count(preferred) == 1 else SETTLES
     stamps = {content: one.answer.stamp for one, content in said}

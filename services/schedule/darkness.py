@@ -1,4 +1,4 @@
-"""Two versions of the plan as what happens to the hours without power, pure: windows are only how these are written."""
+"""How the hours without power change between two versions of the plan, however they are split into windows. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ Kind = HoursChangeKind
 Span = tuple[datetime, datetime]
 
 SHIFTED_AT_MOST = timedelta(hours=4)
-"""An outage of the same length that is no farther away has moved; one farther away is another one."""
+"""An outage of the same length at most this far away has moved; one farther away is another one."""
 
 
 def changed_hours(before: Sequence[Window], after: Sequence[Window]) -> tuple[HoursChange, ...]:
-    """Return what has changed, by time. Hours that overlap belong to one change, whatever windows they stand in."""
+    """Return what has changed, by time. Hours that overlap belong to one change, whatever their windows."""
     changes = []
     for olds, news in _groups(spans(before), spans(after)):
         old, new = _windows(before, olds), _windows(after, news)
@@ -23,7 +23,7 @@ def changed_hours(before: Sequence[Window], after: Sequence[Window]) -> tuple[Ho
 
 
 def spans(windows: Iterable[Window]) -> list[Span]:
-    """Return the hours without power, certain or not, without seams."""
+    """Return the hours without power, certain or not, merged."""
     found: list[Span] = []
     for one in sorted(windows, key=lambda window: window.start):
         if found and one.start <= found[-1][1]:
@@ -34,7 +34,7 @@ def spans(windows: Iterable[Window]) -> list[Span]:
 
 
 def _groups(before: Sequence[Span], after: Sequence[Span]) -> list[tuple[list[Span], list[Span]]]:
-    """Return old and new spans that overlap, directly or by others between them."""
+    """Return groups of old and new spans that overlap, directly or through others."""
     groups: list[tuple[list[Span], list[Span]]] = []
     end: datetime | None = None
     for (start, finish), side in sorted([(one, 0) for one in before] + [(one, 1) for one in after]):

@@ -1,4 +1,4 @@
-"""One request to a source: bounded in time and size, TLS always verified, no other host followed. Knows requests."""
+"""One request to a source: limited in time and size, TLS always verified, no redirects to another host."""
 
 import time
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ LONGEST_BODY = 5_000_000
 MOST_REDIRECTS = 3
 BUSY = (429, 503)
 LONGEST_WAIT = timedelta(hours=6)
-"""A source that asks for more is asked again all the same: a mistyped header must not end the schedule."""
+"""A source that asks for a longer wait is asked again anyway: a mistyped header must not end the schedule."""
 MOVED = (301, 302, 303, 307, 308)
 
 HEADERS = {
@@ -37,7 +37,7 @@ HEADERS = {
 
 
 class _Session(requests.Session):
-    """Looks at no redirect itself: it would read the whole body of each, however long."""
+    """Follows no redirects by itself, as it would read the whole body of each, however long."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
         return None
@@ -45,7 +45,7 @@ class _Session(requests.Session):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A body, the server's own clock and when it last changed the body, if it sent them, and its time in caches."""
+    """A body, the server's clock and the last modification, if sent, and the time in caches."""
 
     body: bytes
     server_time: datetime | None = None
@@ -62,7 +62,7 @@ class AskedToWaitError(BadReplyError):
 
 
 class Fetch(Protocol):
-    """How a source is asked; raises DeviceOfflineError or BadReplyError with a part of a sentence."""
+    """Makes a request; raises DeviceOfflineError or BadReplyError with a part of a sentence."""
 
     def __call__(self, url: str, *, method: str = "GET") -> Fetched:
         """Return what the server answers."""
@@ -83,7 +83,7 @@ def fetch(url: str, *, method: str = "GET") -> Fetched:
         raise DeviceOfflineError(schedule.NO_ANSWER()) from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
         raise DeviceOfflineError(schedule.UNREACHABLE()) from None
-    except ValueError:  # urllib's word for an address that cannot be split
+    except ValueError:  # urllib's error for an address that cannot be split
         raise BadReplyError(schedule.REDIRECT_NOWHERE()) from None
 
 
@@ -120,7 +120,7 @@ def _body(response: requests.Response, deadline: float) -> Fetched:
 
 
 def _wait(headers: Mapping[str, str]) -> timedelta | None:
-    """Return for how long not to ask (Retry-After, RFC 9110), bounded; None where nothing is said."""
+    """Return for how long not to ask (Retry-After, RFC 9110), limited; None if not given."""
     text = headers.get("Retry-After")
     seconds, until, now = _seconds(text), _clock(text), _clock(headers.get("Date")) or utc_now()
     wait = timedelta(seconds=seconds) if seconds else until - now if until else timedelta()

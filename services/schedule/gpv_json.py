@@ -36,9 +36,9 @@ HALVES: dict[str, tuple[Certainty | None, Certainty | None]] = {
     "mfirst": (MAYBE, None),
     "msecond": (None, MAYBE),
 }
-"""What becomes of the first and the second half of an hour; None is power."""
+"""The state of the first and the second half of an hour; None is power."""
 SAYS_LITTLE = {"mfirst": (1, 1), "msecond": (0, -1)}
-"""Marks that tell only of their possible half: the other half, and in which direction the hour beside it is.
+"""Marks that only describe their possible half: the other half, and the direction of the hour next to it.
 
 The mirrors' converters write them whatever the other half is (yaroslav2901/TOE_PARSER), so "no, msecond, yes" is an
 outage until half past and a possible one behind it, as Poltava publishes it.
@@ -50,12 +50,12 @@ FROM_1, FROM_0 = set(range(1, 25)), set(range(24))
 
 
 def read(content: Any, group: str) -> Answer:
-    """Return a file's answer for a group such as 5.2 or GPV5.2. Raises BadReplyError where it is no such file."""
+    """Return a file's answer for a group such as 5.2 or GPV5.2. Raises BadReplyError if it is not such a file."""
     fact = content.get("fact") if isinstance(content, dict) else None
     if not isinstance(fact, dict) or not isinstance(fact.get("data"), dict | list):
         raise BadReplyError(schedule.NO_SCHEDULE())
     key = group if group.startswith(PREFIX) else PREFIX + group
-    by_day = fact["data"] if isinstance(fact["data"], dict) else {}  # off season it is an empty list
+    by_day = fact["data"] if isinstance(fact["data"], dict) else {}  # outside the season it is an empty list
     marks: dict[date, list[Any]] = {}
     fillers: set[date] = set()
     odd: list[Reason] = []
@@ -84,18 +84,18 @@ def read(content: Any, group: str) -> Answer:
 
 
 def _looked(given: object) -> datetime | None:
-    """A mirror writes ISO 8601, seconds or milliseconds since 1970, or the operator's form."""
+    """Return the time of a mirror's look, in ISO 8601, seconds or milliseconds since 1970, or the operator's form."""
     return epoch_moment(given) or iso_moment(given) or stamp(given)
 
 
 def _is_filler(groups: object) -> bool:
-    """Whether several groups all have power all day: published so, or not published yet."""
+    """Whether several groups all have power all day: published like that, or not published yet."""
     hours = [group for group in groups.values() if isinstance(group, dict)] if isinstance(groups, dict) else []
     return len(hours) > 1 and all(code == "yes" for group in hours for code in group.values())
 
 
 def _emergencies(given: object, known: list[date], odd: list[Reason]) -> list[date]:
-    """Return the days on which no schedule holds: midnights like the keys of the days, or simply true for all."""
+    """Return the days on which no schedule is valid: midnights like the keys of the days, or simply true for all."""
     if given is True:
         return known
     found: list[date] = []
@@ -108,7 +108,7 @@ def _emergencies(given: object, known: list[date], odd: list[Reason]) -> list[da
 
 
 def _look_failed(content: dict[str, Any]) -> bool:
-    """Whether the mirror's last look at the operator failed: then it goes on with what it had, and says so."""
+    """Whether the mirror's last look at the operator failed: then it keeps what it had, and says so."""
     status = content.get("lastUpdateStatus")
     return isinstance(status, dict) and status.get("ok") is False
 
@@ -122,7 +122,7 @@ def _date(midnight: str) -> date:
 
 
 def _marks(day: date, hours: Any) -> list[Any]:
-    """Return the marks of the 24 hours of a day, or raise NonsenseError where one is missing."""
+    """Return the marks of the 24 hours of a day, or raise NonsenseError if one is missing."""
     codes = hours if isinstance(hours, dict) else {}
     numbers = {number: codes[str(number)] for number in range(25) if str(number) in codes}
     if set(numbers) not in (FROM_1, FROM_0):
@@ -140,11 +140,10 @@ def _day(day: date, marks: Mapping[date, list[Any]], odd: list[Reason]) -> Day:
 
 
 def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None]:
-    """Return what becomes of the 48 half-hours of a day.
+    """Return the state of the 48 half-hours of a day.
 
-    Where a mark tells only of its possible half, the other goes on with the outage of the hour beside it. If that hour
-    tells as little, or is of a day that is not known, the possible half itself belongs to an outage: on one of its
-    sides there is one.
+    If a mark only describes its possible half, the other half continues the outage of the hour next to it. If that hour
+    says as little, or is of an unknown day, the possible half itself belongs to an outage, which is on one side of it.
     """
     known = {
         (one, half): kind
@@ -162,7 +161,7 @@ def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None
             other, way = SAYS_LITTLE[mark]
             half = 2 * hour + other
             beside, across = at(half + way), at(half - 2 * way)
-            if _mark_at(half + way, day, marks) in SAYS_LITTLE:  # two possible halves, and what is between them
+            if _mark_at(half + way, day, marks) in SAYS_LITTLE:  # two possible halves, and the part between them
                 is_dark = across is not SURE or at(half + 3 * way) is not SURE
             else:
                 is_dark = beside is SURE or (beside is Certainty.UNKNOWN and across is None)
@@ -172,13 +171,13 @@ def _halves(day: date, marks: Mapping[date, list[Any]]) -> list[Certainty | None
 
 
 def _mark_at(half: int, day: date, marks: Mapping[date, list[Any]]) -> str:
-    """Return the mark of the hour of a half-hour, which may be of the day before or after; "" if it is not known."""
+    """Return the mark of the hour of a half-hour, which may be of the day before or after; "" if it is unknown."""
     known = marks.get(day + timedelta(days=half // 48))
     return str(known[half % 48 // 2]) if known else ""
 
 
 def _queues(content: dict[str, Any], by_day: dict[str, Any]) -> tuple[str, ...] | None:
-    """All groups that have hours in the file, or else those that it names; None where it names none.
+    """Return all groups with hours in the file, or else those that it names, or None.
 
     Kyiv's file names 120 groups, of which only 60 ever have hours (October 2026): a home in one of the others would
     wait for ever.

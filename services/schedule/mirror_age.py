@@ -1,4 +1,4 @@
-"""How old a mirror's hours are, pure: by what it writes, by HTTP, by its last commit; never just "now"."""
+"""How old a mirror's hours are: by what it writes, by HTTP, by its last commit; never simply "now". Pure."""
 
 from datetime import datetime, timedelta
 
@@ -6,11 +6,11 @@ from services.schedule.answer import Answer
 from services.schedule.fetch import Fetched
 
 UNDATED_AGE = timedelta(hours=12)
-"""How old hours without any date are taken to be when they are first seen. They then age like all others."""
+"""The assumed age of undated hours when they are first seen. Then they age like all others."""
 
 
 def looked_at(answer: Answer, fetched: Fetched, commit: datetime | None, now: datetime) -> datetime | None:
-    """Return when a mirror last looked at the operator, as far as anything shows it; None where nothing does.
+    """Return when a mirror last looked at the operator, or None if nothing shows it.
 
     A mirror that writes only what changes is looked after as long as its file or its repository is. After a failed look
     only the operator's own stamp counts. A cached answer is at least as old as its time in the cache.
@@ -21,5 +21,5 @@ def looked_at(answer: Answer, fetched: Fetched, commit: datetime | None, now: da
 
 
 def undated(before: datetime | None, now: datetime) -> datetime:
-    """Return the age to assume of hours that nothing dates; `before` is what was assumed of them already."""
+    """Return the age to assume for undated hours; `before` is what was already assumed for them."""
     return before if before and before <= now else now - UNDATED_AGE

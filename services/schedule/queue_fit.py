@@ -1,9 +1,9 @@
 """How well the home's own outages fit the schedule of each queue of the region, pure.
 
-Each outage is evidence: under the true queue most begin close to the beginning of a scheduled one, a few within its
-hours, and some are not scheduled at all; under any other they begin at any minute. The ratio of the two is at most
-1/x with probability x where it misleads, so that with a limit that grows with the number of queues a wrong queue is
-hardly ever named, whatever the share of emergencies. Queues whose hours are alike stay undecided.
+Each outage is evidence: in the true queue most begin close to the beginning of a scheduled one, a few within its hours,
+and some are not scheduled at all; in any other they begin at any minute. A misleading likelihood ratio of x or more has
+a probability of at most 1/x, so that with a limit that grows with the number of queues a wrong queue is hardly ever
+named, whatever the share of emergencies. Queues with similar hours stay undecided.
 """
 
 import math
@@ -19,20 +19,20 @@ UNSCHEDULED = 0.25
 """The share of outages that no schedule explains even in the right queue: emergencies, repairs, a blown fuse."""
 ON_TIME = timedelta(minutes=15)
 ON_TIME_SHARE = 0.8
-"""How many of the scheduled ones begin within ON_TIME of the hour; the others begin somewhere in their hours."""
+"""The share of scheduled ones that begin within ON_TIME of the hour; the others begin anywhere in their hours."""
 DAY_MIN = 1440
 MINUTE = timedelta(minutes=1)
 HALF_A_DAY = timedelta(hours=12)
 CERTAIN = 3.0
-"""The limit in powers of ten for two queues; with more queues there is more that may fit by chance."""
+"""The limit in powers of ten for two queues; with more queues, more may fit by chance."""
 CLEARLY_MORE = 3
-"""So many more of the home's outages have to fit another queue than its own."""
+"""How many more of the home's outages have to fit another queue than its own."""
 MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How many outages begin when a scheduled one does, and how much likelier the queue makes them (log10)."""
+    """How many outages begin with a scheduled one, and how much likelier the queue makes them (log10)."""
 
     fitting: int
     evidence: float
@@ -41,7 +41,7 @@ class Fit:
 def judged(
     own: str, starts: Sequence[datetime], plans: Mapping[str, Sequence[Window]], *, region: str, now: datetime
 ) -> QueueFit:
-    """Return how the beginnings of outages fit the queues; they are those of days on which all plans are known."""
+    """Return how well the beginnings of outages, on days on which all plans are known, fit the queues."""
     fits = {queue: fit(starts, windows) for queue, windows in plans.items()}
     verdict, others = _verdict(own, len(starts), fits)
     return QueueFit(
@@ -57,7 +57,7 @@ def judged(
 
 
 def fit(starts: Iterable[datetime], windows: Sequence[Window]) -> Fit:
-    """Return how beginnings fit the windows of one queue, which are merged over midnight."""
+    """Return how well beginnings fit the windows of one queue, which are merged across midnight."""
     each = [(start, planned_window(windows, start)) for start in starts]
     near = sum(found is not None and abs(start - found.start) <= EARLY for start, found in each)
     return Fit(near, sum(math.log10(_ratio(start, found, windows)) for start, found in each))

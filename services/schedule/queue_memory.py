@@ -1,4 +1,4 @@
-"""What is remembered to tell whether the home is in its queue: hours of all queues, beginnings of outages. Pure."""
+"""What is remembered to check the home's queue: the hours of all queues, and the beginnings of outages. Pure."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -14,12 +14,12 @@ from shared.trusted_time import is_unset
 
 KEEP_DAYS = 21
 NOTICED = timedelta(minutes=10)
-"""A shorter outage is a flicker, and no queue."""
+"""A shorter outage is only a flicker."""
 SEEN_BEFORE = timedelta(minutes=15)
-"""The beginning of an outage is known where the power was seen at most so long before it."""
+"""The beginning of an outage is known if power was seen at most this long before it."""
 MINUTE = timedelta(minutes=1)
 LONGEST = 25 * 60
-"""Minutes of the day in which clocks are set back."""
+"""Minutes of the day on which clocks are set back."""
 
 
 def _spans(hours: str) -> list[tuple[int, int]]:
@@ -50,7 +50,7 @@ class QueueMemory(BaseModel):
 def with_hours(memory: QueueMemory, region: str, answers: Mapping[str, Answer], now: datetime) -> QueueMemory:
     """Return the memory with the hours of all queues from today on.
 
-    Hours that have begun stay, whatever becomes of them. On a day of emergency outages no queue holds.
+    Hours that have begun stay, even if they are changed later. On a day of emergency outages no queue is valid.
     """
     today = local_day(now, ZONE)
     oldest = today - timedelta(days=KEEP_DAYS)
@@ -70,7 +70,7 @@ def with_hours(memory: QueueMemory, region: str, answers: Mapping[str, Answer], 
 
 
 def with_grid(memory: QueueMemory, grid: GridState, last_on: datetime | None) -> QueueMemory:
-    """Return the memory with an outage that lasts long enough, where its beginning was seen."""
+    """Return the memory with an outage that has lasted long enough, if its beginning was seen."""
     began = grid.since
     if grid.state is not Grid.OFF or last_on is None or is_unset(began) or grid.at - began < NOTICED:
         return memory
@@ -83,7 +83,7 @@ def with_grid(memory: QueueMemory, grid: GridState, last_on: datetime | None) ->
 
 
 def evidence(memory: QueueMemory, own: str) -> tuple[list[datetime], dict[str, tuple[Window, ...]]]:
-    """Return the beginnings of outages on days whose hours are known, and the windows of the queues known on them."""
+    """Return the beginnings of outages on days with known hours, and the windows of the queues known then."""
     of_days = [(one, memory.days.get(local_day(one, ZONE), {})) for one in memory.outages]
     starts = [one for one, hours in of_days if own in hours]
     known = [set(hours) for _, hours in of_days if own in hours]

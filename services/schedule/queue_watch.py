@@ -25,14 +25,14 @@ log = logging.getLogger("schedule")
 FILE = "queues.json"
 LEARN_EVERY = timedelta(minutes=30)
 ASK_EACH_EVERY = timedelta(hours=2)
-"""Where each queue is a request of its own."""
+"""If each queue needs its own request."""
 APART_S = 1.0
 LARGE = 2
 """TsEK's groups, such as 1005.2, stand in one file with those of DnEM: more digits before the dot."""
 
 
 class QueueWatch:
-    """The memory of the queues, on disk, and what was last published of it."""
+    """The memory of the queues, on disk, and what was last published about it."""
 
     def __init__(self, folder: Path, home: PlanAddress, bus: Publisher, clock: Callable[[], datetime]) -> None:
         self._file = memory_file(folder)
@@ -49,16 +49,16 @@ class QueueWatch:
         self._keep(with_grid(self._memory, grid, self._last_on))
 
     def on_clock_change(self, change: ClockChange) -> None:
-        """Shift the times of this boot by as much as the clock was set: one that is days ahead would be waited for."""
+        """Shift the times of this boot by as much as the clock was set: it would wait for a time that is days ahead."""
         self._last_on = change.moved(self._last_on)
         self._learn_at = change.moved(self._learn_at)
 
     def due(self, now: datetime) -> bool:
-        """Whether the hours of the other queues are to be looked at."""
+        """Whether the hours of the other queues are due."""
         return not is_unset(now) and (self._learn_at is None or now >= self._learn_at)
 
     def learn(self, answers: Mapping[str, Answer], source: Source) -> None:
-        """Remember the hours of all queues as a source has them now; without any, they are asked for again later."""
+        """Remember the present hours of all queues by a source; if there are none, they are requested again later."""
         now = self._clock()
         self._learn_at = now + (ASK_EACH_EVERY if source.queues_url else LEARN_EVERY)
         own = source.queue.removeprefix("GPV")
@@ -97,7 +97,7 @@ def memory_file(folder: Path) -> StateFile[QueueMemory]:
 
 
 def fit_of(memory: QueueMemory, home: PlanAddress, now: datetime) -> QueueFit:
-    """Return how well the outages fit the home's queue; of another region nothing is known."""
+    """Return how well the outages fit the home's queue; nothing is known about another region."""
     known = memory if memory.region == home.region else memory.model_copy(update={"days": {}})
     starts, plans = evidence(known, home.queue)
     return judged(home.queue, starts, plans, region=home.region, now=now)
@@ -106,7 +106,7 @@ def fit_of(memory: QueueMemory, home: PlanAddress, now: datetime) -> QueueFit:
 def each_queue(source: Source, fetched: Fetched, fetch: Fetch) -> dict[str, Answer]:
     """Return what a source has for every queue like the home's. Raises BadReplyError, DeviceOfflineError.
 
-    Where each queue is a request of its own, this blocks between them.
+    If each queue needs its own request, this blocks between them.
     """
     own = source.queue.removeprefix("GPV")
     if source.queues_url:

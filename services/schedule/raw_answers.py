@@ -1,4 +1,4 @@
-"""Raw answers, kept for a week for bug reports: one file a change and source, in a folder that cannot grow."""
+"""Raw answers, kept for a week for bug reports: one file per change and source, in a folder of limited size."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From one version of the schedule to the next, pure: what is taken over, what is kept, and what has changed."""
+"""From one version of the schedule to the next: what is adopted, what is kept, and what has changed. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ KEEP_UNCONFIRMED = timedelta(hours=6)
 real cancellation is published as "no outages"."""
 
 HOLDS_AGAINST = timedelta(hours=1)
-"""So long the word of a better source holds against one that comes after it."""
+"""How long the answer of a better source takes precedence over one after it."""
 
 HORIZON_DAYS = 7
 FIRST_REGION = "ivano-frankivsk"
@@ -25,7 +25,7 @@ NOON_MIN = 720
 
 @dataclass(frozen=True)
 class PlanAddress:
-    """Whose plan it is: one of another region or queue is never continued."""
+    """The address of a plan: that of another region or queue is never continued."""
 
     region: str
     queue: str
@@ -38,7 +38,7 @@ class PlanAddress:
         return known == self.region
 
     def empty(self, now: datetime) -> OutageSchedule:
-        """Return a plan of which nothing is known yet."""
+        """Return a plan about which nothing is known yet."""
         return OutageSchedule(at=now, queue=self.queue, region=self.region)
 
 
@@ -53,8 +53,8 @@ def revise(
 ) -> OutageSchedule:
     """Return the schedule after an answer, with what has changed since the one before.
 
-    better are the sources that come before this one: what they said a while ago holds against it. The first schedule of
-    an address changes nothing. Yesterday is kept for the true start of an outage over midnight.
+    better are the sources before this one: their earlier answers take precedence for a while. The first schedule of an
+    address changes nothing. Yesterday is kept for the true start of an outage across midnight.
     """
     old = before if home.has(before) else None
     as_of = min(answer.as_of or now, now)

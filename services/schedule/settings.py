@@ -18,11 +18,11 @@ from shared.validation import InvalidValueError, form
 WORDS_OF_A_QUEUE = re.compile(r"(?i)\b(?:під)?(?:черга|група)\b|\bqueue\b|\bgroup\b|\b(?:GPV|ГПВ)(?=[\s\d])|№")
 PROVIDERS = ("be_svitlo", "gpv_json", "yasno")
 POLITE_S = 60
-"""No public source is asked more often than this."""
+"""In seconds; no public source is asked more often."""
 
 
 class ScheduleSettings(ServiceSettings):
-    """The home's queue, where its plan comes from, and how often it is asked for."""
+    """The home's queue, the sources of its plan, and how often they are asked."""
 
     section = Section.SCHEDULE
 

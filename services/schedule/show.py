@@ -25,7 +25,7 @@ JUDGED = {QueueVerdict.FITS: True, QueueVerdict.OTHER: False}
 
 @dataclass(frozen=True)
 class Line:
-    """A line for people, and whether it is good news: a day of which a source knows something; None for neither."""
+    """A line for people, and whether it is good news, as for a day that a source knows; None for neither."""
 
     text: str
     is_good: bool | None
@@ -38,7 +38,7 @@ class Line:
 def show(settings: ScheduleSettings, localizer: Localizer) -> list[Line]:
     """Return the schedule of each source.
 
-    Raises ConfigError without a queue, DeviceOfflineError where no source answers or knows the queue.
+    Raises ConfigError without a queue, DeviceOfflineError if no source answers or knows the queue.
     """
     if not settings.queue_number:
         raise ConfigError(NO_QUEUE())
@@ -56,7 +56,7 @@ def show(settings: ScheduleSettings, localizer: Localizer) -> list[Line]:
 
 
 def _fit(settings: ScheduleSettings, localizer: Localizer) -> Iterator[Line]:
-    """Yield how well the home's outages fit its queue, where the service has remembered some."""
+    """Yield how well the home's outages fit its queue, if the service has remembered some."""
     try:
         memory = memory_file(settings.schedule_raw_dir).peek()
     except ConfigError:
@@ -86,7 +86,7 @@ def _queues(source: Source) -> tuple[str, ...] | None:
     try:
         return source.request_queues(fetch)
     except (BadReplyError, DeviceOfflineError):
-        return None  # the schedule is there, only their list is not
+        return None  # the schedule is there, only the list is not
 
 
 def _words(day: Day, localizer: Localizer) -> str:

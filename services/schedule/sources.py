@@ -22,7 +22,7 @@ COMMITS = "https://api.github.com/repos/{owner}/{repository}/commits?per_page=1"
 
 @dataclass(frozen=True)
 class Source:
-    """A source: its address, its parser, and the request for its queues where that is one of its own.
+    """A source: its address, its parser, and the request for its queues if that is a separate one.
 
     setting is the one that chooses the queue here. A mirror is no operator: its hours are as old as its last look.
     origin_url is the address without the queue, where that differs; region_id is what its files call the region.
@@ -43,7 +43,7 @@ class Source:
         return fetch(self.url)
 
     def parse_body(self, body: bytes) -> Answer:
-        """Return the answer for the queue. Raises BadReplyError where it is not readable, or of another region."""
+        """Return the answer for the queue. Raises BadReplyError if it is unreadable, or of another region."""
         content = json_of(body)
         given = content.get("regionId") if isinstance(content, dict) else None
         if self.region_id and isinstance(given, str) and given != self.region_id:
@@ -54,13 +54,13 @@ class Source:
         return answer
 
     def request_queues(self, fetch: Fetch) -> tuple[str, ...] | None:
-        """Return all queues, None where the schedule itself lists them. Raises BadReplyError, DeviceOfflineError."""
+        """Return all queues, or None if the schedule itself lists them. Raises BadReplyError, DeviceOfflineError."""
         if self.queues_url is None:
             return None
         return be_svitlo.queues(json_of(fetch(self.queues_url, method="POST").body))
 
     def unknown_queue(self, known: Sequence[str] | None) -> Reason | None:
-        """Return that the home's queue is none of those that the source knows, None where it is or nobody can say."""
+        """Return that the source does not know the home's queue, or None if it does, or that is unknown."""
         if not known or self.queue.removeprefix("GPV") in known:
             return None
         some = ", ".join(known[:30])
@@ -80,7 +80,7 @@ class Source:
 
 
 def sources(settings: ScheduleSettings) -> list[Source]:
-    """Return the sources to try, in order. Raises ConfigError where there is none that may be used."""
+    """Return the sources to try, in order. Raises ConfigError if none may be used."""
     chosen = region(settings.schedule_region)
     if chosen is None:
         found = [one for name in settings.provider_names if (one := _MAKERS[name](settings))]
@@ -94,7 +94,7 @@ def sources(settings: ScheduleSettings) -> list[Source]:
 
 
 def not_asked(settings: ScheduleSettings) -> tuple[Reason, ...]:
-    """Return the mirrors of the home's region that could help and are not asked, because nobody agreed to them."""
+    """Return the mirrors of the home's region that could help but are not asked, as the user has not agreed to them."""
     if settings.schedule_unlicensed:
         return ()
     asked = {one.url for one in sources(settings)}
@@ -123,7 +123,7 @@ def source_of(origin: Origin, settings: ScheduleSettings) -> Source:
 
 
 def address(settings: ScheduleSettings) -> PlanAddress:
-    """Return whose plan it is: the region, or where sources were typed a fingerprint of them, and the queue."""
+    """Return the address of the plan: the region, or a fingerprint of sources given by hand, and the queue."""
     chosen = region(settings.schedule_region)
     if chosen is None:
         asked = [(one.origin_url or one.url, one.queue) for one in sources(settings)]

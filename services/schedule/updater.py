@@ -57,7 +57,7 @@ class Found:
 
 
 class ScheduleUpdater:
-    """The schedule as far as it is known, and how it is updated."""
+    """The schedule as far as known, and how it is updated."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class ScheduleUpdater:
             self.schedule = change.moved(self.schedule)
 
     async def step(self) -> float:
-        """Ask once and return the seconds to the next time. Raises DeviceOfflineError where no source helps."""
+        """Ask once and return the seconds to the next time. Raises DeviceOfflineError if no source helps."""
         if self.schedule and not self._home.has(self.schedule):  # at once: sources may take minutes to answer
             self._publish(self._home.empty(self._clock()))
         failures: dict[str, Reason] = {}
@@ -117,7 +117,7 @@ class ScheduleUpdater:
             if _is_current(answer, self._right_time(fetched)):
                 current.append(found)
                 if not source.is_mirror:
-                    break  # the operator itself needs nobody to confirm it
+                    break  # the operator itself needs no confirmation
             else:
                 cause = conditions.NOTHING_PUBLISHED()
                 failures[source.name] = conditions.source_failed(source=source.name, cause=cause)
@@ -152,7 +152,7 @@ class ScheduleUpdater:
         return fetched, await self._dated(source, fetched, answer)
 
     async def _dated(self, source: Source, fetched: Fetched, answer: Answer) -> Answer:
-        """Return an answer with its age. Raises BadReplyError where a mirror is too old."""
+        """Return an answer with its age. Raises BadReplyError if a mirror is too old."""
         now = self._right_time(fetched)
         if not source.is_mirror:
             return replace(answer, as_of=now - fetched.age) if fetched.age else answer
@@ -187,7 +187,7 @@ class ScheduleUpdater:
         return commit
 
     def _now(self, fetched: Fetched) -> datetime:
-        """Return the time: ours, or the server's where ours is far off and would put the schedule on another day."""
+        """Return the time: ours, or the server's if ours is far off and would put the schedule on another day."""
         now = self._clock()
         if is_unset(now):
             self._health.report("clock", None)
@@ -211,7 +211,7 @@ class ScheduleUpdater:
         old = self.schedule if self._home.has(self.schedule) else None
         copies = [Copy(one.source.name, one.answer, names[: names.index(one.source.name)]) for one in found]
         answer, differences = first.answer, list[Difference]()
-        if first.source.is_mirror:  # the operator comes alone, and nothing is better
+        if first.source.is_mirror:  # the operator is used alone, as nothing is better
             answer, self._memory, differences = combined(old, copies, self._memory, now)
         schedule = revise(self.schedule, answer, home=self._home, source=first.source.name, now=now)
         for one in found:
@@ -277,7 +277,7 @@ class ScheduleUpdater:
         self._health.report("raw", reason)
 
     def _report_odd(self, source: Source, odd: tuple[Reason, ...]) -> None:
-        """Report the first oddity; another one of the same answer is no news."""
+        """Report the first oddity; further ones of the same answer are not news."""
         if odd != self._odd.get(source.name, ()):
             reason = conditions.odd_answer(source=source.name, fault=odd[0]) if odd else None
             self._health.report(f"odd {source.name}", reason)
@@ -306,7 +306,7 @@ def _is_current(answer: Answer, now: datetime) -> bool:
 
 
 def pause(interval_s: float, now: datetime) -> float:
-    """Return the seconds to the next request: fewer in the evening, never the same as those of all other homes."""
+    """Return the seconds to the next request: fewer in the evening, and never the same in all homes."""
     local = now.astimezone(ZoneInfo(ZONE))
     is_busy = BUSY_FROM <= local.time() <= BUSY_TO
     seconds = max(interval_s * BUSY_SHARE, min(interval_s, POLITE_S)) if is_busy else interval_s
@@ -317,7 +317,7 @@ def pause(interval_s: float, now: datetime) -> float:
 
 
 async def retried(ask: Callable[[], T]) -> T:
-    """Ask up to three times, a little later each time, where the source does not answer or is not well."""
+    """Ask up to three times, with growing pauses, if the source does not answer or has a failure."""
     for wait_s in TRY_AGAIN_S:
         try:
             return await in_time(ask)
@@ -327,7 +327,7 @@ async def retried(ask: Callable[[], T]) -> T:
 
 
 async def in_time(work: Callable[[], T]) -> T:
-    """Do blocking work in a thread of its own, which is abandoned where it takes too long or the service stops."""
+    """Do blocking work in a separate thread, which is abandoned if it takes too long or the service stops."""
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
 
@@ -345,7 +345,7 @@ async def in_time(work: Callable[[], T]) -> T:
             value = work()
         except BaseException as failure:
             error = failure
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, and nothing waits any more
             loop.call_soon_threadsafe(finish, value, error)
 
     threading.Thread(target=run, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Answers of YASNO's planned-outages (Kyiv, Dnipro), pure: the one source that tells of emergencies and of waiting.
+"""Answers of YASNO's planned-outages (Kyiv, Dnipro), pure: the only source that reports emergencies and waiting.
 
 Shapes and traps: docs/schedule.md. Slots are minutes of the wall clock and tile the whole day.
 """
@@ -33,7 +33,7 @@ SLOTS = {"Definite": Certainty.DEFINITE, "Possible": Certainty.POSSIBLE, "NotPla
 
 
 def read(content: Any, group: str) -> Answer:
-    """Return the answer for a group such as 3.1, or raise BadReplyError where it has another shape."""
+    """Return the answer for a group such as 3.1, or raise BadReplyError if it has another shape."""
     groups = {name: entry for name, entry in content.items() if _is_group(entry)} if isinstance(content, dict) else {}
     if not groups:
         raise BadReplyError(schedule.NO_GROUPS())
@@ -60,7 +60,7 @@ def _day(part: dict[str, Any], odd: list[Reason]) -> tuple[date, Day]:
     state = STATES.get(part["status"]) if isinstance(part.get("status"), str) else None
     if state is None:
         raise NonsenseError(schedule.unknown_status(day=day, status=repr(str(part.get("status"))[:30])))
-    if state is not DayState.PLANNED:  # in an emergency, and before approval, hours that are still listed do not hold
+    if state is not DayState.PLANNED:  # in an emergency, and before approval, the listed hours are not valid
         return day, Day(state)
     slots = part.get("slots")
     if not isinstance(slots, list) or not slots:
@@ -72,7 +72,7 @@ def _day(part: dict[str, Any], odd: list[Reason]) -> tuple[date, Day]:
 
 
 def _check_whole(day: date, slots: list[Any]) -> None:
-    """A day of which hours are missing must not pass for a day without outages."""
+    """Raise unless the day is complete: one with missing hours must not pass for a day without outages."""
     reached = 0
     for start, end in sorted(_span(day, slot) for slot in slots):
         reached = max(reached, end) if start <= reached else reached

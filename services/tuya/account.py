@@ -21,7 +21,7 @@ Seen in make-all/tuya-local#536, #659, #745 and esphome/feature-requests#977. A 
 """
 POINT_OF_BREAKERS = 16
 NEVER = frozenset({"ckmkzq", "cl", "clkg", "jtmspro", "mal", "mk", "ms", "sd", "sp", "wg2", "ywbj"})
-"""Categories with a switch that is no load: doors, gates, locks, curtains, alarms, vacuum cleaners, cameras."""
+"""Categories with a switch that is not a load: doors, gates, locks, curtains, alarms, vacuum cleaners, cameras."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def to_device(record: Mapping[str, Any]) -> Device:
 
 
 def to_plug(device: Device, names: Mapping[str, str] = NO_NAMES, *, enabled: bool = False) -> Plug | None:
-    """Return a device as a plug, None where it has no relay. One that is enabled by itself is yet to be seen."""
+    """Return a device as a plug, or None if it has no relay. One enabled automatically has not been seen yet."""
     if not device.gangs:
         return None
     enabled = enabled and device.category in PLUGS
@@ -78,7 +78,7 @@ def to_plug(device: Device, names: Mapping[str, str] = NO_NAMES, *, enabled: boo
     }
     try:
         return Plug.model_validate(fields | ({"local_key": key} if is_key(key) else {}))
-    except ValidationError:  # an id that does not fit into a topic
+    except ValidationError:  # an id that is not valid in a topic
         return None
 
 
@@ -96,7 +96,7 @@ def mismatch(plug: Plug, device: Device | None) -> Reason | None:
 
 
 def missing_key(plug: Plug, device: Device) -> str:
-    """Return the key of a plug whose owner has left it out, an empty string where it needs none."""
+    """Return the key of a plug whose owner has left it out, or an empty string if none is needed."""
     theirs = device.local_key.get_secret_value()
     is_missing = plug.mode is not Mode.CLOUD and not plug.local_key.get_secret_value()
     return theirs if is_missing and is_key(theirs) else ""

@@ -1,4 +1,4 @@
-"""Fetches the devices of the Tuya account: at the start, and once a day, for the cloud counts requests."""
+"""Fetches the devices of the Tuya account at the start and once a day, as the cloud counts requests."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ AGAIN_S = 86_400.0
 RETRY_FIRST_S = 60.0
 RETRY_MOST_S = 3600.0
 GangNames = dict[str, dict[str, str]]
-"""What the owner calls the switches of a device, by its id."""
+"""The owner's names for the switches of a device, by its id."""
 
 
 def devices_of(credentials: Credentials) -> list[Device]:
@@ -24,7 +24,7 @@ def devices_of(credentials: Credentials) -> list[Device]:
 
 
 async def fetch_devices(connector: Connector, credentials: Credentials, health: Health) -> list[Device]:
-    """Return the devices as soon as the cloud lists them; after a refusal, for the user to end, asked seldom."""
+    """Return the devices once the cloud lists them; after a refusal, which the user must end, it is asked rarely."""
     backoff = Backoff(RETRY_FIRST_S, RETRY_MOST_S)
     while True:
         pause_s = backoff.next_s()
@@ -42,7 +42,7 @@ async def fetch_devices(connector: Connector, credentials: Credentials, health: 
 
 
 async def fetch_gang_names(connector: Connector, credentials: Credentials, devices: Sequence[Device]) -> GangNames:
-    """Return the names of the switches of those devices that have several, as far as the cloud tells them."""
+    """Return the names of the switches of devices that have several, as far as the cloud knows them."""
     several = [device.id for device in devices if len(device.gangs) > 1]
     return await connector.in_thread(lambda: _gang_names(credentials, several)) if several else {}
 
@@ -53,6 +53,6 @@ def _gang_names(credentials: Credentials, ids: Sequence[str]) -> GangNames:
         for id_ in ids:
             try:
                 names[id_] = client.gang_names(id_)
-            except DeviceError:  # the plug works without
+            except DeviceError:  # the plug works without them
                 continue
     return names

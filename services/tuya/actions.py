@@ -1,4 +1,4 @@
-"""What a controller performs for a plug, and what can come of it. Pure."""
+"""The actions that a controller performs for a plug, and their possible results. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Persist:
 
 @dataclass(frozen=True)
 class MarkToRestore(Persist):
-    """Save what is about to be switched off for the grid."""
+    """Save what is about to be switched off because of the grid."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Complete(Persist):
 
 @dataclass(frozen=True)
 class EndTest(Persist):
-    """Save that an off-on test went no further, and why; what it may have switched off is switched on."""
+    """Save that an off-on test has failed, and why; what it may have switched off is switched on."""
 
     reason: Reason
 
@@ -76,14 +76,14 @@ class GiveUp(Persist):
 
 @dataclass(frozen=True)
 class Expire(Persist):
-    """Save that people's old targets are dropped."""
+    """Save that old targets of people are dropped."""
 
     targets: tuple[Target, ...]
 
 
 @dataclass(frozen=True)
 class Resist(Persist):
-    """Save that the plug came back on by itself: it is switched off again, or left on where that was too often."""
+    """Save that the plug came back on by itself: it is switched off again, or left on after too many times."""
 
     left_on: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Where plugs are now, as they announce it by UDP: a plug that got a new address is found by its id."""
+"""The addresses that plugs announce by UDP: a plug with a new address is found by its id."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ HOLDS_S = 600.0
 """Plugs announce themselves every few seconds while nobody is connected to them."""
 ASK_S = 60.0
 ASKED_ON = 7000
-"""From 3.5 on plugs also answer there, when they are asked."""
+"""From version 3.5 on plugs also answer there when asked."""
 
 
 class Announcements:
-    """Listens for announcements, and keeps those of plugs that are `wanted`. `on_move` is called with the id."""
+    """Listens for announcements, and keeps those of `wanted` plugs. `on_move` is called with the id."""
 
     def __init__(self, ports: Iterable[int], wanted: Callable[[str], bool], on_move: Callable[[str], None]) -> None:
         self._ports = tuple(ports)
@@ -29,7 +29,7 @@ class Announcements:
         self._heard: dict[str, tuple[Address, float]] = {}
 
     def address(self, id_: str) -> Address | None:
-        """Return where a plug has announced itself lately."""
+        """Return the address that a plug has recently announced."""
         address, at_s = self._heard.get(id_, (None, 0.0))
         return address if time.monotonic() - at_s < HOLDS_S else None
 
@@ -60,7 +60,7 @@ class Announcements:
         return transport
 
     def receive(self, packet: bytes) -> None:
-        """Take over an announcement; anybody may send anything."""
+        """Take in an announcement; anybody may send anything."""
         for id_, address in announced(packet).items():
             if not self._wanted(id_):
                 continue
@@ -72,11 +72,11 @@ class Announcements:
 
 
 class _Receiver(asyncio.DatagramProtocol):
-    """Hands packets over."""
+    """Passes packets on."""
 
     def __init__(self, receive: Callable[[bytes], None]) -> None:
         self._receive = receive
 
     def datagram_received(self, data: bytes, _addr: object) -> None:
-        """Hand a packet over."""
+        """Pass a packet on."""
         self._receive(data)

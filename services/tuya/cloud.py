@@ -1,6 +1,6 @@
 """A client of Tuya's cloud that signs its own requests: one token per action, timeouts, a condition for every refusal.
 
-tinytuya's Cloud has no timeout and no endpoint, and never works again after one token that failed.
+tinytuya's Cloud has no timeout and no choice of endpoint, and never works again after a failed token.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ log = logging.getLogger("cloud")
 
 TIMEOUT_S = (3.0, 5.0)
 TOTAL_S = 20.0
-"""Of an answer as a whole: one that trickles in never exceeds the timeout of a read."""
+"""For a whole answer: one that trickles in never exceeds the timeout of a read."""
 MOST_BYTES = 8_000_000
-"""A thousand devices are below four megabytes."""
+"""A thousand devices take less than four megabytes."""
 LONGEST_CODE = 20
 PAGE_SIZE = 50
 MOST_PAGES = 100
@@ -60,7 +60,7 @@ REFUSALS = {
     28841107: plugs.CLOUD_SUSPENDED,
 }
 UNKNOWN_SWITCH = {2003, 2008}
-"""Also the answer of the older path where the cloud has no standard instructions for a device that it can switch."""
+"""Also the answer of the older path if a device can be switched but has no standard instructions."""
 CLOCK_REFUSED = 1013
 OFFLINE = {2001: plugs.CLOUD_PLUG_OFFLINE}
 BAD_REPLIES = {
@@ -95,11 +95,11 @@ def sign(
 
 
 class _UnknownSwitchError(CommandRefusedError):
-    """The cloud knows no such command to the device."""
+    """The cloud does not know this command for the device."""
 
 
 class Credentials:
-    """Who we are at the cloud, and where it is."""
+    """Our account at the cloud, and its address."""
 
     def __init__(self, endpoint: str, client_id: str, secret: str, *, user_id: str = "", schema: str = "") -> None:
         self.endpoint = endpoint.rstrip("/")
@@ -110,7 +110,7 @@ class Credentials:
 
 
 class CloudClient:
-    """One action at the cloud, with a token of its own. It blocks, so use it in a thread."""
+    """One action at the cloud, with its own token. It blocks, so use it in a thread."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -128,14 +128,14 @@ class CloudClient:
         self._session.close()
 
     def read(self, plug: Plug) -> GangStates:
-        """Return whether each gang is on. Raises DeviceOfflineError where the cloud has no contact to the plug."""
+        """Return whether each gang is on. Raises DeviceOfflineError if the cloud has no contact with the plug."""
         device = to_device(self._result("GET", f"/v1.0/devices/{plug.id}", dict))
         if not device.online:
             raise DeviceOfflineError(plugs.cloud_no_contact(name=plug.title))
         return device.reading(plug)
 
     def switch(self, plug: Plug, values: Mapping[str, bool]) -> None:
-        """Send a command; the cloud agrees before anything has happened, so read it back."""
+        """Send a command; the cloud confirms before anything has happened, so read it back."""
         content = {"commands": [{"code": gang, "value": on} for gang, on in values.items()]}
         try:
             self._result("POST", f"/v1.0/devices/{plug.id}/commands", bool, content)
@@ -144,7 +144,7 @@ class CloudClient:
                 raise refusal from None
 
     def devices(self) -> list[Device]:
-        """Return all devices of the account: of the configured user, of the app's users, or of all linked ones."""
+        """Return all devices of the account: of the configured user, of the app's users, or of all linked users."""
         if self._credentials.user_id or self._credentials.schema:
             listed = (self._result("GET", f"/v1.0/users/{user}/devices", list) for user in self._users())
             records = list(chain.from_iterable(listed))
@@ -153,13 +153,13 @@ class CloudClient:
         return [to_device(one) for one in records if isinstance(one, dict) and isinstance(one.get("id"), str)]
 
     def gang_names(self, id_: str) -> dict[str, str]:
-        """Return what the owner calls each switch of a device, in the app."""
+        """Return the owner's names for the switches of a device, from the app."""
         listed = self._result("GET", f"/v1.0/devices/{id_}/multiple-names", list)
         known = [one for one in listed if isinstance(one, dict)]
         return {str(one["identifier"]): str(one["name"]) for one in known if one.get("identifier") and one.get("name")}
 
     def _users(self) -> list[str]:
-        """Return the configured user, else the app's users that are linked to the project."""
+        """Return the configured user, otherwise the app's users that are linked to the project."""
         if self._credentials.user_id:
             return [self._credentials.user_id]
         url = f"/v2.0/apps/{self._credentials.schema}/users?page_no=1&page_size=50"
@@ -179,7 +179,7 @@ class CloudClient:
                 return
 
     def _result(self, method: str, url: str, kind: type[Any], content: Any = None) -> Any:
-        """Return the result of a request, which is repeated once where the token has expired."""
+        """Return the result of a request, which is repeated once if the token has expired."""
         if not self._token:
             self._renew_token()
         answer = self._request(method, url, content)
@@ -247,7 +247,7 @@ class CloudPlug:
 
 
 def _received(response: requests.Response, until_s: float) -> bytes:
-    """Return the body of an answer, nothing of one that is too long. Raises errors of requests and urllib3."""
+    """Return the body of an answer, or nothing if it is too long. Raises errors of requests and urllib3."""
     with response:
         try:
             return bounded_body(response.raw, most=MOST_BYTES, until_s=until_s)
@@ -258,7 +258,7 @@ def _received(response: requests.Response, until_s: float) -> bytes:
 
 
 def _cause(error: Exception) -> Reason:
-    """Return why the cloud was not reached, as far as the operating system says so."""
+    """Return why the cloud was not reached, as far as the operating system knows."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return TIMED_OUT()
     if isinstance(error, requests.exceptions.SSLError):
@@ -272,7 +272,7 @@ def _cause(error: Exception) -> Reason:
 
 
 def checked(answer: dict[str, Any], kind: type[Any]) -> Any:
-    """Return the result in an answer of the cloud. Raises DeviceError."""
+    """Return the result from an answer of the cloud. Raises DeviceError."""
     if answer.get("success") is not True:
         raise _failure(answer)
     result = answer.get("result")
@@ -299,7 +299,7 @@ def _failure(answer: dict[str, Any]) -> DeviceError:
 
 
 def _code(answer: dict[str, Any]) -> int | None:
-    """Return the number of an error, which may be a text, None where what stands there is none."""
+    """Return the number of an error, which may be given as text, or None if it is not a number."""
     code = answer.get("code")
     if isinstance(code, str) and code.isascii() and code.isdecimal() and len(code) <= LONGEST_CODE:
         return int(code)

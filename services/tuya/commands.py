@@ -1,4 +1,4 @@
-"""People's commands: what they change in the journal, and why one is refused. Pure."""
+"""Commands of people: what they change in the journal, and why one is refused. Pure."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ def on_command(journal: Journal, plug: Plug, command: PlugCommand, grid: GridSta
 
 
 def give_back(journal: Journal, plug: Plug, by: str, now: datetime) -> Journal:
-    """Return the journal for a plug that may not be switched from now on: what the grid has switched off comes back."""
+    """Return the journal for a plug that may no longer be switched: what the grid has switched off comes back."""
     off = [gang for gang in plug.gangs if key(plug.id, gang) in journal.to_restore | journal.tested]
     asked = [target(plug.id, gang, on=True, by=by, now=now, transition_id=journal.handled) for gang in off]
     others = {name: one for name, one in journal.targets.items() if one.plug != plug.id or one.gives_back}
@@ -43,14 +43,14 @@ def give_back(journal: Journal, plug: Plug, by: str, now: datetime) -> Journal:
 
 
 def setup_refusal(plug: Plug | None, setup: PlugSetup, now: datetime) -> Reason | None:
-    """Return why a change of the list is refused, None where it is not."""
+    """Return why a change of the list is refused, or None."""
     if plug is None:
         return plugs.UNKNOWN_PLUG()
     return None if fresh(setup.at, now, COMMAND_HOLDS) else plugs.COMMAND_TOO_OLD()
 
 
 def refusal(plug: Plug | None, command: PlugCommand, rules: Rules, now: datetime) -> Reason | None:
-    """Return why a command is refused, None where it is not."""
+    """Return why a command is refused, or None."""
     if plug is None:
         return plugs.UNKNOWN_PLUG()
     if plug.protected:

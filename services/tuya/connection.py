@@ -1,4 +1,4 @@
-"""What a connection to a plug can do, whichever way it goes. Pure."""
+"""The interface of a connection to a plug, whichever way it takes. Pure."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -21,7 +21,7 @@ class PlugConnection(Protocol):
 
 
 class OurWayError(DeviceOfflineError):
-    """Our way to the plug is broken (no network, no cloud, another plug's address): it says nothing about the plug."""
+    """Our way to the plug is broken (no network, no cloud, a wrong address), which says nothing about the plug."""
 
 
 class NoNetworkError(OurWayError):
@@ -33,12 +33,12 @@ class CloudUnreachableError(OurWayError):
 
 
 class LostConnectionError(DeviceOfflineError):
-    """The plug accepted the connection and hung up before it had answered: it has power, and a new one may do."""
+    """The plug accepted the connection and hung up before answering: it has power, and a new connection may work."""
 
 
 class SilentError(LostConnectionError):
-    """The plug accepted the connection and did not answer in time: it may be slow, and still do as it is told."""
+    """The plug accepted the connection and did not answer in time: it may be slow, and still obey."""
 
 
 class KeyDoubtError(BadReplyError):
-    """A whole answer that our key does not open. It may be broken: only repeated ones prove a wrong key."""
+    """A complete answer that our key does not decrypt. It may be damaged: only repeated ones prove a wrong key."""

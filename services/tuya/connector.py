@@ -1,4 +1,4 @@
-"""Connects to plugs, over the home network or through the cloud, and keeps what blocks in threads."""
+"""Connects to plugs, over the home network or through the cloud, with blocking calls in threads."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class Connector:
         return (Via.LOCAL,) * local + (Via.CLOUD,) * cloud
 
     async def connect(self, plug: Plug, via: Via, patience: int = 1) -> "OpenConnection":
-        """Return a connection to close after use; the network is only used when it reads or switches."""
+        """Return a connection, which must be closed after use; it uses the network only when it reads or switches."""
         if via is Via.LOCAL:
             address = self._heard(plug.id) or Address(plug.host, plug.version)
             local = LocalPlug(plug, address, self._local_timeout_s * patience)
@@ -54,11 +54,11 @@ class Connector:
         return OpenConnection(self, via, CloudPlug(self.credentials, plug), self._cloud.release)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run something that blocks in a thread."""
+        """Run a blocking call in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def close(self) -> None:
-        """Wait for no thread: each ends within its timeouts."""
+        """Close without waiting for threads: each ends within its timeouts."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

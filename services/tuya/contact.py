@@ -1,4 +1,4 @@
-"""Whether plugs answer: one that is dead is its own matter, all of them at once are the network's. Pure."""
+"""Whether plugs answer: a single silent plug has its own problem, if all are silent it is the network's. Pure."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -10,24 +10,24 @@ from shared.errors import DeviceError, DeviceOfflineError
 from shared.messages import Via
 
 FEWEST = 2
-"""Fewer plugs that are silent at once prove nothing."""
+"""Fewer plugs silent at once prove nothing."""
 
 
 class Contact(StrEnum):
     """What the last attempts have shown of a plug."""
 
     UNKNOWN = "unknown"
-    """It has not answered since the start, and there is no better explanation than itself."""
+    """It has not answered since the start, and there is no other explanation."""
     ANSWERS = "answers"
     """It, or something in its place, answers, if only by hanging up."""
     SILENT = "silent"
-    """Nobody is there, though it has answered before."""
+    """It does not answer, although it has answered before."""
     CUT_OFF = "cut_off"
     """We have no network to reach it through."""
 
 
 def after_contact(contact: Contact, via: Via, outcome: Outcome) -> Contact:
-    """Return the contact after an attempt. What the cloud has to say is no news of the network that plugs are in."""
+    """Return the contact after an attempt. An answer of the cloud says nothing about the plugs' network."""
     if not isinstance(outcome, DeviceError):
         return Contact.ANSWERS
     if via is Via.CLOUD:
@@ -43,7 +43,7 @@ def after_contact(contact: Contact, via: Via, outcome: Outcome) -> Contact:
 
 
 def common_trouble(contacts: Iterable[Contact]) -> Reason | None:
-    """Return why no plug answers, None where one does, or where too few are known for that to mean anything."""
+    """Return why no plug answers; None if one does, or if too few are known to conclude anything."""
     known = [one for one in contacts if one is not Contact.UNKNOWN]
     if len(known) < FEWEST or Contact.ANSWERS in known:
         return None

@@ -17,14 +17,14 @@ from shared.messages import PlugAction, PlugState, Via
 
 @dataclass(frozen=True)
 class Now:
-    """This moment, and a clock that nobody sets."""
+    """The present time, and that of a clock that is never set."""
 
     utc: datetime
     monotonic_s: float
 
 
 class Result(StrEnum):
-    """What reading back has shown."""
+    """The result of reading back."""
 
     CONFIRMED = "confirmed"
     UNCONFIRMED = "unconfirmed"
@@ -33,7 +33,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to reach some targets, and how far it has come. `ways` are those left, the current one first.
+    """One attempt to reach some targets, and its progress. `ways` are those left, the current one first.
 
     `tries` counts the connections that broke on this way. A blind one switches first: reading before failed.
     """
@@ -41,7 +41,7 @@ class Attempt:
     targets: tuple[Target, ...]
     ways: tuple[Via, ...]
     error: DeviceError | None = None
-    """Why the way before failed."""
+    """Why the previous way failed."""
     tries: int = 0
     blind: bool = False
     reading: GangStates | None = None
@@ -52,7 +52,7 @@ class Attempt:
 
     @property
     def via(self) -> Via | None:
-        """The way that is tried now."""
+        """The way that is being tried."""
         return self.ways[0] if self.ways else None
 
     @property
@@ -63,20 +63,20 @@ class Attempt:
 
 @dataclass(frozen=True)
 class KeyTrust:
-    """What speaks for the plug's key and against it, since it last opened an answer."""
+    """The evidence for and against the plug's key, since it last decrypted an answer."""
 
     works: bool = False
     unopened: int = 0
-    """Whole answers that the key did not open."""
+    """Complete answers that the key did not decrypt."""
     broken_off: int = 0
-    """Connections that the plug accepted, and broke off."""
+    """Connections that the plug accepted and then broke off."""
     since_s: float = 0
-    """When the first of both came."""
+    """When the first of either happened."""
 
 
 @dataclass(frozen=True)
 class CloudHold:
-    """What the cloud has answered about a plug, and until when it is not asked again."""
+    """The cloud's answers about a plug, and until when it is not asked again."""
 
     error: DeviceError
     until_s: float
@@ -108,7 +108,7 @@ class ControlState:
     tried: tuple[Target, ...] = ()
     failures: int = 0
     is_reported: bool = False
-    """Whether an event has reported that they fail."""
+    """Whether an event has reported their failure."""
     flips: int = 0
     retry_at_s: float = 0
     paused_until_s: float = 0
@@ -117,21 +117,21 @@ class ControlState:
     asking: tuple[Via, ...] = ()
     """The ways left to ask whether the plug would follow."""
     unanswered: Reason | None = None
-    """Why it would not, as far as it is known."""
+    """Why it would not, as far as known."""
     problem: Reason | None = None
     test: OffOnTest | None = None
     """How the last off-on test ended."""
     went_off: bool = False
-    """Whether the test that goes on has seen the plug off."""
+    """Whether the running test has seen the plug off."""
     test_problem: Reason | None = None
-    """Why the test that goes on has failed already."""
+    """Why the running test has already failed."""
     contact: Contact = Contact.UNKNOWN
     common_trouble: Reason | None = None
     """Why no plug answers at present."""
     key: KeyTrust = KeyTrust()
     key_problem: Reason | None = None
     events: tuple[PlugAction, ...] = ()
-    """To be published, oldest first."""
+    """The events to publish, oldest first."""
 
     def seen(self, now: Now, within: timedelta) -> GangStates:
         """Return the last reading if it is not older."""
@@ -147,7 +147,7 @@ class ControlState:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it does not answer on any way, which is not explained by itself where no other plug answers."""
+        """Whether it answers on no way, which may have a common cause if no other plug answers either."""
         return self.published.reachable is False and self.contact in (Contact.SILENT, Contact.CUT_OFF)
 
     @property

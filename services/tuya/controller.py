@@ -1,4 +1,4 @@
-"""Controls one plug: performs the actions that next_step chooses, and publishes what comes of them."""
+"""Controls one plug: performs the actions that next_step chooses, and publishes their outcomes."""
 
 import asyncio
 import logging
@@ -71,7 +71,7 @@ class PlugController:
     async def run(self) -> None:
         """Control the plug until cancelled."""
         try:
-            if Via.LOCAL not in self._state.ways:  # no check comes that would publish it
+            if Via.LOCAL not in self._state.ways:  # no later check would publish it
                 self._publish()
             while True:
                 await self.step()
@@ -94,7 +94,7 @@ class PlugController:
         self._changed.set()
 
     def ask(self, *, again: bool = False) -> None:
-        """Ask the plug whether it would follow an outage; again only where it has not answered."""
+        """Ask the plug whether it would follow an outage; again only if it has not answered."""
         if again and not self._state.unanswered:
             return
         ways = self._connector.ways(self.plug)
@@ -105,18 +105,18 @@ class PlugController:
 
     @property
     def contact(self) -> Contact:
-        """Whether the plug answers, as far as that says something about the network that all are in."""
+        """Whether the plug answers, as far as that says something about the network of all plugs."""
         state = self._state
         if state.published.reachable is not False:
             return Contact.UNKNOWN if state.contact is Contact.UNKNOWN else Contact.ANSWERS
         return state.contact if Via.LOCAL in state.ways else Contact.UNKNOWN
 
     def on_common_trouble(self, reason: Reason | None) -> None:
-        """Leave it to a reason that all plugs have in common that this one is silent; None ends that."""
+        """Attribute this plug's silence to a reason that all plugs have in common; None ends that."""
         self._update(reports.report_common_trouble(replace(self._current(), common_trouble=reason), _now()))
 
     def on_move(self) -> None:
-        """Try at once again: the plug has announced another address."""
+        """Try again at once: the plug has announced another address."""
         self._state = replace(self._state, check_at_s=0.0, retry_at_s=0.0)
         self.wake()
 
@@ -129,7 +129,7 @@ class PlugController:
         return {key(self.plug.id, gang) for gang, on in self._state.seen(_now(), within).items() if on}
 
     def learn(self, reading: GangStates, *, online: bool) -> None:
-        """Take over what the account says about the plug, where nothing is known yet."""
+        """Take over what the account says about the plug, if nothing is known yet."""
         self._update(reports.learn(self._current(), reading, _now(), online=online))
 
     def drop(self, target: Target, reason: Reason) -> None:
@@ -137,7 +137,7 @@ class PlugController:
         self._update(reports.drop(self._current(), (target,), reason, _now()))
 
     def retire(self, *, for_good: bool) -> None:
-        """Clear its problems, and for good also what is published: it is listed differently now, or no longer."""
+        """Clear its problems, and for good also what is published: its entry in the list has changed, or is gone."""
         self._update(reports.retire(self._current(), _now(), for_good=for_good))
 
     def _current(self) -> ControlState:
@@ -155,7 +155,7 @@ class PlugController:
                 case Persist(journal):
                     self._store.persist(journal)
         except DeviceError as error:
-            self._disconnect()  # whatever broke it, the next try has a connection of its own
+            self._disconnect()  # whatever broke it, the next try uses a new connection
             return error
         except StorageError as error:
             return error
@@ -178,7 +178,7 @@ class PlugController:
             self._connection = None
 
     def _update(self, state: ControlState) -> None:
-        """Take over a new state, and publish what is new in it."""
+        """Take over a new state, and publish what has changed."""
         before, self._state = self._state, replace(state, events=())
         if self._connection and (state.attempt is None or state.attempt.via is not self._connection.via):
             self._disconnect()
@@ -210,7 +210,7 @@ def sentence(plug: Plug, action: PlugAction) -> str:
 
 
 def names(reason: Reason, other: Reason) -> bool:
-    """Return whether a reason is another one, or has it as a cause."""
+    """Return whether a reason is the given one, or has it as a cause."""
     return reason == other or any(names(one, other) for one in reason.params.values() if isinstance(one, Reason))
 
 

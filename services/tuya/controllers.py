@@ -1,4 +1,4 @@
-"""The controllers of all listed plugs: started, replaced and ended as the list file and the account change."""
+"""The controllers of all listed plugs: started, replaced and stopped as the list file and the account change."""
 
 import asyncio
 import logging
@@ -81,7 +81,7 @@ class PlugControllers:
         return self._controllers.get(id_)
 
     def set_up(self, plug: Plug, setup: PlugSetup) -> None:
-        """Change the list as a person asks, and publish the plug as it is then, or why that was not possible."""
+        """Change the list at a person's request, and publish the changed plug, or why that was not possible."""
         fields = self._fields(plug, setup)
         try:
             self._list.change(plug.id, fields)
@@ -94,7 +94,7 @@ class PlugControllers:
             controller.ask()  # at once, while there is power
 
     def _fields(self, plug: Plug, setup: PlugSetup) -> dict[str, object]:
-        """Return what a setup changes in the list; a setup of nothing keeps what a setting has decided."""
+        """Return what a setup changes in the list; an empty one confirms what a setting has decided."""
         asked = {"enabled": setup.enabled, "protected": setup.protected, "priority": setup.priority}
         fields: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
         if not fields and self._store.shared.rules.is_undecided(plug):
@@ -104,7 +104,7 @@ class PlugControllers:
         return fields if plug.seen else fields | {"seen": True}
 
     def refuse_setup(self, plug: Plug, reason: Reason) -> None:
-        """Publish why a plug was not set up as asked."""
+        """Publish why a plug was not set up as requested."""
         self._publish_info(plug, reason=reason)
 
     def on_clock_change(self, change: ClockChange) -> None:
@@ -118,13 +118,13 @@ class PlugControllers:
             controller.wake()
 
     def ask(self, *, again: bool = False) -> None:
-        """Ask all plugs that follow the grid whether they would; again only those that have not answered."""
+        """Ask all plugs that follow the grid whether they would; later only those that have not answered."""
         for controller in self._controllers.values():
             if self._store.shared.rules.may_switch(controller.plug):
                 controller.ask(again=again)
 
     def _start(self, plug: Plug) -> None:
-        """Start the controller of a plug that is used; what was known under its id is forgotten."""
+        """Start the controller of a plug in use; what was known under its id is forgotten."""
         if not self._store.shared.rules.may_switch(plug):
             self._give_back(plug)
         targets = self._store.shared.journal.targets.values()
@@ -155,7 +155,7 @@ class PlugControllers:
         self._publish_info(plug, reason=test.reason)
 
     def _on_contact(self) -> None:
-        """Report where no plug answers, as one trouble of all."""
+        """Report if no plug answers, as one common trouble."""
         may_switch = self._store.shared.rules.may_switch
         following = [one for one in self._controllers.values() if may_switch(one.plug)]
         trouble = common_trouble(one.contact for one in following)
@@ -167,7 +167,7 @@ class PlugControllers:
             controller.on_common_trouble(trouble)
 
     def _give_back(self, plug: Plug) -> None:
-        """Let the grid's last outage end for a plug that may not be switched any more."""
+        """End the last outage for a plug that may no longer be switched."""
         journal = self._store.shared.journal
         if any(key(plug.id, gang) in journal.to_restore | journal.tested for gang in plug.gangs):
             with suppress(StorageError):  # reported
@@ -199,7 +199,7 @@ class PlugControllers:
     # the list file
 
     async def _watch_list(self) -> None:
-        """Take over changes of the list file; without the file everything stays as it is."""
+        """Apply changes of the list file; without the file everything stays as it is."""
         watch = ListWatch(self._list)
         while True:
             await asyncio.sleep(LIST_CHECK_S)
@@ -225,7 +225,7 @@ class PlugControllers:
         self._report_whether_any()
 
     def _report_whether_any(self) -> None:
-        """Report what keeps plugs from being switched, and which ones were enabled without being asked about."""
+        """Report what prevents plugs from being switched, and which were enabled without asking a person."""
         listed, may_switch = self._listed.values(), self._store.shared.rules.may_switch
         if not listed and not self._connector.credentials and not self._settings.has_half_an_account:
             self._health.disable(plugs.NO_PLUGS())
@@ -238,7 +238,7 @@ class PlugControllers:
         self._report_undecided()
 
     def _report_undecided(self) -> None:
-        """Report what a setting has decided about plugs, and which ones it has left out because of their names."""
+        """Report what a setting has decided about plugs, and which it has left out because of their names."""
         rules = self._store.shared.rules
         undecided = sorted(filter(rules.is_undecided, self._listed.values()), key=lambda plug: plug.title)
         follow = [plug for plug in undecided if rules.may_switch(plug)]
@@ -251,7 +251,7 @@ class PlugControllers:
     # the account
 
     async def _follow_account(self, credentials: Credentials) -> None:
-        """List what is new in the account, report where it and the list disagree, and learn the plugs' states."""
+        """List new plugs of the account, report where it and the list disagree, and learn the plugs' states."""
         while True:
             found = await fetch_devices(self._connector, credentials, self._health)
             self._health.report("account", None if found else plugs.ACCOUNT_EMPTY())
@@ -262,7 +262,7 @@ class PlugControllers:
             await asyncio.sleep(AGAIN_S)
 
     def _add(self, new: list[Device], names: GangNames) -> None:
-        """Add devices to the list: enabled only where there is none yet, and its owner has asked for switching."""
+        """Add devices to the list: enabled only if there is no list yet and its owner has asked for switching."""
         enabled = self._settings.is_switching_asked_for and self._list.stamp() is None
         added = [plug for one in new if (plug := to_plug(one, names.get(one.id, {}), enabled=enabled))]
         if not added:
@@ -277,7 +277,7 @@ class PlugControllers:
         self._report_whether_any()
 
     def _compare(self, devices: dict[str, Device]) -> None:
-        """Take over what the account knows about listed plugs: missing keys, and states where none is known yet."""
+        """Take over what the account knows about listed plugs: missing keys, and states if none is known yet."""
         for id_, plug in list(self._listed.items()):
             device = devices.get(id_)
             if device and (local_key := missing_key(plug, device)):

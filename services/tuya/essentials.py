@@ -1,4 +1,4 @@
-"""Plugs that by their names feed what an outage must not take: the network, this computer, food. Pure.
+"""Plugs whose names suggest that they must stay on in an outage: the network, this computer, food. Pure.
 
 A name proves nothing, so such a plug is named to its owner, who decides.
 """
@@ -32,7 +32,7 @@ WORDS = (
     "холодильник",
     "морозил",
 )
-"""Parts of names, in the languages in which plugs are called something here; many a plug is sold as a Wi-Fi plug."""
+"""Parts of names, in the languages used here; Wi-Fi is not among them, as many plugs are sold as Wi-Fi plugs."""
 PATTERN = re.compile("|".join(WORDS), re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""The journal on disk. A dry run has its own, so that it neither forgets nor restores what was really done."""
+"""The journal on disk. A dry run has its own, so that it neither forgets nor restores real actions."""
 
 import fcntl
 import time
@@ -16,12 +16,12 @@ from shared.state_file import StateFile
 
 SETTING = "TUYA_JOURNAL_FILE"
 LOCK_PATIENCE_S = 5.0
-"""A service that is started again may wait for the one before it to end."""
+"""A restarted service may wait for its predecessor to end."""
 LOCK_PAUSE_S = 0.1
 
 
 class JournalFile:
-    """Loads and saves the journal, and reports where that fails."""
+    """Loads and saves the journal, and reports if that fails."""
 
     def __init__(self, settings: TuyaSettings, health: Health) -> None:
         file = settings.tuya_journal_file
@@ -31,17 +31,17 @@ class JournalFile:
         self._health = health
 
     def load(self) -> Journal:
-        """Return the journal. A damaged one is reported and set aside. Raises ConfigError where it is unusable."""
+        """Return the journal. A damaged one is reported and set aside. Raises ConfigError if it is unusable."""
         self._lock = self._locked()
         journal = self._file.load(self._report_damaged)
         try:
-            self._file.save(journal)  # an unwritable one is better found at the start than in an outage
+            self._file.save(journal)  # better to notice an unwritable one now than in an outage
         except StorageError as error:
             raise ConfigError(error.reason) from None
         return journal
 
     def _locked(self) -> TextIO:
-        """Return an open file that keeps others away from the journal while this process lives."""
+        """Return an open file that locks the journal while this process lives."""
         file = self._path.with_name(f".{self._path.name}.lock")
         try:
             opened = file.open("a")
@@ -61,7 +61,7 @@ class JournalFile:
                 return opened
 
     def save(self, journal: Journal) -> None:
-        """Replace the journal; it is on disk when this returns. Raises StorageError: nothing may be switched then."""
+        """Replace the journal, and wait until it is on disk. Raises StorageError, and then nothing may be switched."""
         try:
             self._file.save(journal)
         except StorageError as error:
@@ -74,5 +74,5 @@ class JournalFile:
 
 
 def peek(file: Path) -> Journal:
-    """Return the journal, and change nothing. Raises ConfigError."""
+    """Return the journal without changing anything. Raises ConfigError."""
     return StateFile(SETTING, file, Journal).peek()

@@ -45,7 +45,7 @@ class LocalPlug:
         self._wanted = {str(point) for point in plug.gangs.values()}
 
     def read(self) -> dict[str, bool | None]:
-        """Return whether each gang is on, None where the plug does not say."""
+        """Return whether each gang is on, None if the plug does not say."""
         points = self._data_points(self._device.ask())
         while self._device.has_reported and not self._wanted <= (points or {}).keys():
             points = (points or {}) | (self._data_points(self._device.receive()) or {})
@@ -72,7 +72,7 @@ class LocalPlug:
         self._device.close()
 
     def _data_points(self, answer: Any) -> dict[str, Any] | None:
-        """Return the data points of an answer, None where it has none. Raises DeviceError."""
+        """Return the data points of an answer, None if it has none. Raises DeviceError."""
         if not isinstance(answer, dict):
             return None
         if error := str(answer.get("Err", "")):
@@ -83,7 +83,7 @@ class LocalPlug:
         return points if isinstance(points, dict) else None
 
     def _error(self, number: str) -> DeviceError:
-        """Return what an error of the library proves: it calls any broken handshake a wrong key."""
+        """Return what an error of the library proves: it reports any broken handshake as a wrong key."""
         device, where = self._device, {"name": self._plug.title, "host": self._host}
         if not device.connected:
             if device.refused_by_us:
@@ -94,20 +94,20 @@ class LocalPlug:
         return SilentError(plugs.silent(**where)) if device.silent else LostConnectionError(plugs.hung_up(**where))
 
     def _refusal(self) -> DeviceError | None:
-        """Return an error where the plug's last return code was a refusal."""
+        """Return an error if the plug's last return code was a refusal."""
         where = {"name": self._plug.title, "host": self._host}
         return KeyDoubtError(plugs.not_understood(**where)) if self._device.cmd_retcode else None
 
 
 class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
-    """The library's plug with one connection, a deadline, and an account of how far the plug has come."""
+    """The library's plug with one connection, a deadline, and a record of how far the plug got."""
 
     socket: Any
 
     def __init__(self, plug: Plug, address: Address, timeout_s: float) -> None:
         self.connected = False
         self.refused_by_us = False
-        """Whether this machine has no network to reach it through."""
+        """Whether this machine has no network through which to reach it."""
         self.heard = False
         """Whether a whole frame has arrived, readable or not."""
         self.silent = False
@@ -124,12 +124,12 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
             connection_retry_delay=0,
             port=plug.port,
         )
-        # 3.2 must be asked by name; without names it would search for them at once, and long
+        # 3.2 must be asked by name; without names the library would first search for them, which takes long
         self.set_dpsUsed({str(point): None for point in plug.gangs.values()})
         self.set_version(float(address.version))
 
     def ask(self) -> Any:
-        """Return its status; where it does not answer, wake it."""
+        """Return its status; wake it if it does not answer."""
         self.start()
         self._asks = True
         try:
@@ -139,16 +139,16 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
 
     @property
     def has_reported(self) -> bool:
-        """Whether its last frame is a report of its own, which has only what has changed (such as the voltage)."""
+        """Whether its last frame is an unsolicited report, which has only what has changed (such as the voltage)."""
         return bool(self.raw_recv) and self.raw_recv[-1].cmd == STATUS
 
     def start(self) -> None:
-        """Begin a call: it has its time from now on."""
+        """Begin a call: its deadline counts from now."""
         self.heard = self.silent = False
         self._deadline_s = time.monotonic() + self._timeout_s
 
     def _get_socket(self, renew: bool) -> Any:  # noqa: ARG002 - the library's signature
-        """Connect once: whether there is another attempt is not the library's to decide."""
+        """Connect once: retries are not up to the library."""
         if self.socket:
             return True
         if self.connected:
@@ -168,9 +168,9 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
         return True
 
     def wake(self) -> None:
-        """Ask it to refresh its data points, for whoever connects next, and wait for nothing.
+        """Ask it to refresh its data points, for the next connection, without waiting for an answer.
 
-        A plug that has started without the internet, as after an outage, may answer no query before that.
+        A plug that has started without the internet, as after an outage, may not answer queries before that.
         """
         if self.socket and self._is_ready:
             with suppress(OSError):
@@ -191,7 +191,7 @@ class _Device(OutletDevice):  # type: ignore[misc]  # the library has no types
         return frame
 
     def _recv_all(self, length: int) -> bytes:
-        """Read so many bytes before the deadline. The end of the stream is a lost connection, no frame of its own."""
+        """Read this many bytes before the deadline. The end of the stream is a lost connection, not a frame."""
         data = b""
         while len(data) < length:
             left = self._deadline_s - time.monotonic()
@@ -210,7 +210,7 @@ def _by_number(point: str) -> tuple[int, str]:
 
 
 def discover(seconds: float, ports: Iterable[int], *, ask: bool) -> list[tuple[str, str, str]]:
-    """Listen for plugs that announce themselves, and ask for those that only answer; return id, address, version."""
+    """Listen for plugs that announce themselves, and ask those that only answer; return id, address, version."""
     found: dict[str, Address] = {}
     with ExitStack() as opened:
         sockets = [opened.enter_context(_udp_socket(port)) for port in ports]
@@ -230,12 +230,12 @@ def ask_for_announcements() -> None:
 
 
 def announced(packet: bytes) -> dict[str, Address]:
-    """Return the address that a packet announces by the plug's id; anybody may send anything there."""
+    """Return the plug's id and the address that a packet announces; anybody may send anything there."""
     try:
         content = json.loads(decrypt_udp(packet))
         id_, host, version = (str(content[name]) for name in ("gwId", "ip", "version"))
         ip_address(host)
-    except Exception:  # the ciphers raise many things for a foreign packet
+    except Exception:  # the ciphers raise many different errors for a foreign packet
         return {}
     return {id_: Address(host, version)} if version in VERSIONS else {}
 

@@ -1,4 +1,4 @@
-"""Switches a plug from the command line: through the running service if there is one, else directly."""
+"""Switches a plug from the command line: through the running service if there is one, otherwise directly."""
 
 import asyncio
 from contextlib import suppress
@@ -29,14 +29,14 @@ DONE = (ActionOutcome.DONE, ActionOutcome.UNCONFIRMED, ActionOutcome.DRY_RUN)
 
 
 def state_name(on: bool | None, localizer: Localizer) -> str:
-    """Return what a plug is in words."""
+    """Return the state of a plug in words."""
     return localizer("tool.unknown" if on is None else "plug.on" if on else "plug.off")
 
 
 async def switch_plug(
     settings: TuyaSettings, listed: dict[str, Plug], id_: str, command: PlugCommand, localizer: Localizer
 ) -> list[str]:
-    """Switch a plug and return what to print. Raises CommandRefusedError, DeviceOfflineError where that is not done."""
+    """Switch a plug and return what to print. Raises CommandRefusedError or DeviceOfflineError if that fails."""
     plug = listed.get(id_)
     reason = refusal(plug, command, settings.rules(), utc_now())
     if reason or plug is None:
@@ -66,7 +66,7 @@ def _dry_run(plug: Plug, on: bool, localizer: Localizer) -> str:
 
 
 async def _switch_directly(settings: TuyaSettings, plug: Plug, command: PlugCommand) -> PlugAction:
-    """Try once, with a journal that nobody keeps."""
+    """Try once, with a journal that is not saved."""
     journal = on_command(Journal(), plug, command, None, utc_now())
     store = SharedStateStore(SharedState(journal, settings.rules()))
     connector = Connector(settings.credentials(), settings.tuya_local_timeout)
@@ -102,7 +102,7 @@ class CommandClient:
         self._action: asyncio.Future[PlugAction] = asyncio.get_running_loop().create_future()
 
     async def send(self, command: PlugCommand) -> PlugAction | None:
-        """Return the outcome of a command, None where no service runs. Raises ConfigError, DeviceOfflineError."""
+        """Return the outcome of a command, None if no service is running. Raises ConfigError, DeviceOfflineError."""
         connection = asyncio.create_task(self._bus.run())
         try:
             if not await self._service_runs(connection):

@@ -1,4 +1,4 @@
-"""Switching a plug off and on again because its owner wants to see that it works. Pure: the next journal.
+"""Switching a plug off and on, as its owner wants to see that it works. Pure: the next journal.
 
 What was on is marked in the journal before it is switched off, and switched on again whatever happens: a failure, a
 kill, a plug that is protected meanwhile. An outage that comes in between takes the plug over (grid_rules.py).
@@ -17,14 +17,14 @@ from shared.messages import Grid, GridState
 
 @dataclass(frozen=True)
 class OffOnTest:
-    """When a test ended, and why it failed; None where the plug went off and on again."""
+    """When a test ended, and why it failed; None if the plug went off and on again."""
 
     at: datetime
     reason: Reason | None = None
 
 
 def refusal_of_test(journal: Journal, plug: Plug, rules: Rules, grid: GridState | None, now: datetime) -> Reason | None:
-    """Return why a plug is not tested, None where it may be."""
+    """Return why a plug cannot be tested; None if it can."""
     if plug.protected:
         return plugs.protected(name=plug.title)
     if not rules.may_switch(plug):
@@ -44,22 +44,22 @@ def begun(journal: Journal, plug: Plug, by: str, now: datetime) -> Journal:
 
 
 def first_halves(targets: Iterable[Target]) -> tuple[Target, ...]:
-    """Return the targets of a test that are still to be switched off."""
+    """Return the targets of a test that have still to be switched off."""
     return tuple(one for one in targets if one.is_test and not one.on)
 
 
 def not_testable(targets: Iterable[Target], reading: GangStates | None) -> tuple[Target, ...]:
-    """Return the targets of a test whose gang is not known to be on: these are left as they are."""
+    """Return the targets of a test whose gang is not known to be on; these are left alone."""
     return tuple(one for one in first_halves(targets) if not (reading or {}).get(one.gang))
 
 
 def went_off(journal: Journal, targets: Iterable[Target], reading: GangStates | None) -> bool:
-    """Return whether gangs are off that a test has found on before."""
+    """Return whether gangs that the test found on are off now."""
     return all(one.key in journal.tested and (reading or {}).get(one.gang) is False for one in targets)
 
 
 def ended(journal: Journal, targets: Iterable[Target], now: datetime) -> Journal:
-    """Return the journal after a test's first half: what was on, and may be off by now, is to be switched on."""
+    """Return the journal after a test's first half: what was on, and may be off now, has to be switched on."""
     over = [one for one in first_halves(targets) if journal.targets.get(one.key) == one]
     second = {"on": True, "gives_back": True, "since": now, "not_before": now}
     back = {one.key: one.model_copy(update=second) for one in over if one.key in journal.tested}
