@@ -12,7 +12,7 @@ from services.outlook.history import Floats, Ints
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, Steps
 
 CHARGING_W = 60.0
-"""Less is a battery at rest."""
+"""Less is a battery at rest. No charger of a 48 V battery is so weak: the least that can be set, 2 A, makes 100 W."""
 ROOM_POINTS = 5.0
 """A battery so far below the charge at which charging ends has room."""
 RESTS_STEPS = PER_HOUR
