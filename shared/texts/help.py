@@ -76,6 +76,24 @@ HELP: dict[str, tuple[str, str]] = {
         "що сталося б, якби світло зараз зникло чи з'явилося",
         "what would happen if the grid changed now",
     ),
+    "help.forecast_at": (
+        "Прогноз, яким він був би в певну мить, лише за записаною історією.",
+        "The forecast as it would have been at a past moment, from the recorded history alone.",
+    ),
+    "help.replay_history": (
+        "файл SQLite служби запису або адреса її бази PostgreSQL",
+        "the recorder's SQLite file, or the URL of its PostgreSQL database",
+    ),
+    "help.replay_at": ("мить, як-от 2026-11-29T18:00 (типово: зараз)", "the moment: 2026-11-29T18:00 (default: now)"),
+    "help.replay_zone": (
+        "за годинником якого поясу йдуть дні (Europe/Kyiv)",
+        "the time zone that days follow (Europe/Kyiv)",
+    ),
+    "help.replay_home": ("у базі багатьох домів: чия історія", "in a database of many homes: whose history"),
+    "help.replay_reserve": (
+        "заряд, який має лишитися, у відсотках (10)",
+        "the charge to keep, in percent (10)",
+    ),
     "help.configure": ("Питає, перевіряє кожну відповідь, записує .env.", "Asks, tests each answer, writes .env."),
     "help.settings_file": (
         "файл налаштувань (типово: {installed}, якщо він є, інакше .env)",

@@ -130,12 +130,32 @@ def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) ->
     """Return the inputs, the assumptions, the past accuracy and what is unknown."""
     return [
         *_charge(localizer, outlook),
-        *_between(localizer, outlook, outage),
-        localizer("outlook.reserve", percent=localizer.number("percent", outlook.reserve_percent)),
+        *between(localizer, outlook, outage),
+        reserve(localizer, outlook),
         *_figures(localizer, outlook),
         *scorecard_sentences(localizer, outlook),
         *map(localizer.reason, outlook.unknown),
     ]
+
+
+def replayed(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
+    """Yield the same of a past moment: of every figure with what it is based on, and without the later past error."""
+    yield from _charge(localizer, outlook)
+    yield reserve(localizer, outlook)
+    for one in outlook.learned:
+        name = localizer(f"outlook.{one.name}")
+        if one.is_default:
+            yield localizer("outlook.figure_assumed", name=name, value=_value(localizer, one))
+        else:
+            unit = localizer(f"outlook.evidence_{one.evidence_unit}")
+            evidence = f"{localizer.decimal(one.evidence)}{NO_BREAK}{unit}"
+            yield localizer("outlook.figure_from", name=name, value=_value(localizer, one), evidence=evidence)
+    yield from map(localizer.reason, outlook.unknown)
+
+
+def reserve(localizer: Localizer, outlook: Outlook) -> Localized:
+    """Return what it means to last."""
+    return localizer("outlook.reserve", percent=localizer.number("percent", outlook.reserve_percent))
 
 
 def _kind(outage: OutageOutlook) -> str:
@@ -215,7 +235,8 @@ def _charge(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
         yield localizer("outlook.charge", at=at, percent=percent, source=source)
 
 
-def _between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> Iterator[str]:
+def between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) -> Iterator[str]:
+    """Yield the band of the charge at the end of an outage, or of the moment until which it holds."""
     if outage and outage.charge_at_end:
         low, middle, high = (
             localizer.number("percent", one)
@@ -240,7 +261,9 @@ def _value(localizer: Localizer, figure: LearnedFigure) -> str:
         return localizer.number("kilowatt_hours", figure.value, 1)
     if figure.name.endswith("_min"):
         return localizer.lasted(timedelta(minutes=max(0.0, figure.value)))
-    return localizer.power(figure.value)
+    if figure.name.endswith("_percent"):
+        return localizer.number("percent", figure.value)
+    return localizer.power(figure.value) if figure.name.endswith("_w") else localizer.decimal(figure.value, 2)
 
 
 def scorecard_sentences(localizer: Localizer, outlook: Outlook) -> Iterator[str]:

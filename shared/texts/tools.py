@@ -202,6 +202,22 @@ TOOLS: dict[str, tuple[str, str]] = {
         "dead_letter: і повідомлення ще з інших тем: {more}.",
         "dead_letter: and messages on {more} more topics.",
     ),
+    # the forecast of a past moment
+    "tool.forecast_of": ("Прогноз на {at}", "Forecast of {at}"),
+    "tool.forecast_possible": ("Лише можливе. {sentence}", "Only possible. {sentence}"),
+    "tool.forecast_step": ("  {at}  {middle}, від {low} до {high}", "  {at}  {middle}, {low} to {high}"),
+    "tool.no_moment": (
+        "«{given}» не схоже на мить із запису: напишіть 2026-11-29T18:00",
+        '"{given}" is not a moment of a record: write 2026-11-29T18:00',
+    ),
+    "tool.no_zone": (
+        "часового поясу «{given}» немає: напишіть Europe/Kyiv",
+        'there is no time zone "{given}": write Europe/Kyiv',
+    ),
+    "tool.no_percentage": (
+        "«{given}» не відсотки: напишіть число від 0 до 100",
+        '"{given}" is not a percentage: write a number from 0 to 100',
+    ),
     "tool.imported": (
         "Рядків у {file}: {rows}. Перенесено нових вимірів: {new}, як інвертор {device}; уже були тут або двічі у "
         "файлі: {known}.",

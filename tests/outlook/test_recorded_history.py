@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.outlook.forecast import forecast
 from services.outlook.record import Record
 from services.outlook.recorded_history import plan_of, read_history
 from services.outlook.replay import main
@@ -28,6 +29,8 @@ from shared.messages import (
     PlugAction,
     Window,
 )
+from shared.texts.language import Language
+from shared.texts.localizer import Localizer
 from shared.topics import BATTERY_STATE, GRID_STATE, INVERTER_STATE, OUTAGE_SCHEDULE, PLUG_ACTION
 
 NOW = datetime(2026, 11, 23, 16, tzinfo=UTC)
@@ -142,40 +145,84 @@ def test_an_unpublished_day_is_unknown_and_an_emergency_holds_no_window():
     assert not emergency.outages
 
 
-def test_replay_prints_the_forecast_as_it_would_have_been(path, capsys):
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        pytest.param(
+            "en",
+            (
+                "Forecast of 23.11.2026 18:00",
+                "Outage 20:00 – 24:00: the battery will last, with 3 h 10 min to spare",
+                "At its end ",
+                "Charge at 18:00: 100 %, by the BMS",
+                "the reserve of 15 %",
+                "Capacity of the battery: ",
+                "times the usual: 1.00 (from 8 h)",
+            ),
+            id="english",
+        ),
+        pytest.param(
+            "uk",
+            (
+                "Прогноз на 23.11.2026 18:00",
+                "Відключення 20:00 – 24:00: батареї вистачить, запас на 3 год 10 хв",
+                "Наприкінці лишиться ",
+                "Заряд о 18:00 – 100 %, за даними BMS",
+                "резерву 15 %",
+                "Ємність батареї: ",
+                "разів: 1,00 (дані: 8 год)",
+            ),
+            id="ukrainian",
+        ),
+    ],
+)
+def test_replay_prints_the_forecast_as_it_would_have_been(path, capsys, monkeypatch, language, expected):
+    monkeypatch.setenv("BOT_LANGUAGE", language)
     before = path.read_bytes()
     main([str(path), "--at", "2026-11-23T16:00:00+00:00", "--reserve", "15"])
-    said = capsys.readouterr().out
-    assert "at 23.11 18:00, reserve 15 %" in said
-    assert "outage 23.11 20:00 - 24.11 00:00: lasts" in said
-    assert "charge 100 % (bms)" in said
+    said = capsys.readouterr().out.replace("\u00a0", " ")
+    assert not [one for one in expected if one not in said], said
     assert path.read_bytes() == before
 
 
-def test_replay_of_no_database_says_so(tmp_path, capsys):
+@pytest.mark.parametrize(("language", "said"), [("en", "There is no file "), ("uk", "none.db немає.")])
+def test_replay_of_no_database_says_so(tmp_path, capsys, monkeypatch, language, said):
+    monkeypatch.setenv("BOT_LANGUAGE", language)
     with pytest.raises(SystemExit) as stopped:
         main([str(tmp_path / "none.db")])
     assert stopped.value.code == 1
-    assert "no such file" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--zone=Kyiv", "no such time zone: 'Kyiv'"),
-        ("--zone=../etc", "no such time zone"),
-        ("--at=yesterday", "not a moment of a record: 'yesterday'"),
-        ("--at=0001-01-01", "not a moment of a record"),
-        ("--at=9999-12-31", "not a moment of a record"),
-        ("--reserve=nan", "not a percentage: 'nan'"),
-        ("--reserve=300", "not a percentage: '300'"),
+        ("--zone=Kyiv", ('no time zone "Kyiv"', "поясу «Kyiv» немає")),
+        ("--zone=../etc", ("no time zone", "поясу «../etc» немає")),
+        ("--at=yesterday", ('"yesterday" is not a moment', "«yesterday» не схоже на мить")),
+        ("--at=0001-01-01", ("is not a moment of a record", "не схоже на мить із запису")),
+        ("--at=9999-12-31", ("is not a moment of a record", "не схоже на мить із запису")),
+        ("--reserve=nan", ('"nan" is not a percentage', "«nan» не відсотки")),
+        ("--reserve=300", ('"300" is not a percentage', "«300» не відсотки")),
     ],
 )
-def test_replay_says_what_is_wrong_with_an_option(path, capsys, option, said):
-    with pytest.raises(SystemExit) as stopped:
-        main([str(path), option])
-    assert stopped.value.code == 2
-    assert said in capsys.readouterr().err
+def test_replay_says_what_is_wrong_with_an_option(path, capsys, monkeypatch, option, said):
+    for language, words in zip(("en", "uk"), said, strict=True):
+        monkeypatch.setenv("BOT_LANGUAGE", language)
+        with pytest.raises(SystemExit) as stopped:
+            main([str(path), option])
+        assert stopped.value.code == 2
+        assert words in capsys.readouterr().err
+
+
+def test_every_learned_figure_and_what_it_is_based_on_has_words(path):
+    found = forecast(read_history(reader(path), NOW, time_zone="Europe/Kyiv"), NOW, None)
+    units = {"h", "days", "outages", "points"}
+    assert {one.unit for one in found.learned.values()} <= units
+    for language in Language:
+        localizer = Localizer(language, NOW)
+        assert all(localizer(f"outlook.{name}") for name in found.learned)
+        assert all(localizer(f"outlook.evidence_{unit}") for unit in units)
 
 
 def readings(file: Path, start: datetime, end: datetime) -> None:
