@@ -1,5 +1,8 @@
 """Kill -9 in mid-stream: every reading that was published is in the database, once, and everybody is back."""
 
+import os
+import signal
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -145,3 +148,17 @@ def test_the_whole_house_stops_when_asked(streaming: Stack, watcher: Viewer) -> 
         assert reason_text(said) == "Stopped."
         assert "Traceback" not in process.log
     expect_all_recorded_once(streaming, watcher)
+
+
+def test_passwords_that_are_replaced_while_everything_runs(streaming: Stack, watcher: Viewer) -> None:
+    broker = streaming.broker
+    for account in ("recorder", "poller"):
+        (broker.secrets_dir / account).write_text(f"another-{account}\n")
+        command = ["mosquitto_passwd", "-b", str(broker.state_dir / "passwd"), account, f"another-{account}"]
+        subprocess.run(command, check=True, capture_output=True)
+    os.kill(broker.pid, signal.SIGHUP)  # it disconnects whose password is no longer right
+    eventually(lambda: len(watcher.on("replay/request")) == 2, "the recorder is a new client")
+    until_readings(watcher, 6)
+    expect_all_recorded_once(streaming, watcher)
+    assert streaming.recorder.is_running
+    assert streaming.poller.is_running

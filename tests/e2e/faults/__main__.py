@@ -15,7 +15,7 @@ import sys
 from tests.e2e.faults import network
 from tests.e2e.faults.cases import CASES, LONG
 from tests.e2e.faults.report import line, total, write
-from tests.e2e.faults.run import Result, run
+from tests.e2e.faults.run import Result, kind, run
 from tests.support.fork_server import stop_fork_server
 
 
@@ -35,7 +35,7 @@ def main() -> int:
     ]
     chance = random.Random(given.seed)
     chance.shuffle(cases)
-    cases.sort(key=lambda case: (case.clock, case.disk, case.drops, case.poll_s, case.services))  # a home is used again
+    cases.sort(key=kind)  # a home is used again
     print(f"seed {given.seed}", flush=True)
     results: list[Result] = []
     try:

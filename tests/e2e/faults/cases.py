@@ -1,5 +1,6 @@
 """The matrix: every fault, what mends it, and what it may cost. What is not named here it may not cost."""
 
+import time
 from dataclasses import dataclass, replace
 
 from tests.e2e.faults import strikes as s
@@ -8,6 +9,7 @@ from tests.e2e.faults.strikes import Strike
 
 DAY_S = 86_400.0
 TO_2120_S = 94 * 365.25 * DAY_S
+TO_1970_S = DAY_S - time.time()
 CORE = ("recorder", "poller", "tuya", "bot", "dashboard")
 """What must work in every case; all services run where one of the others is concerned."""
 WHATEVER = ".*"
@@ -27,7 +29,8 @@ class Case:
     matches alerts that are right beside those of the outage. from_strike: what was recorded before is in a file that
     is gone. disk is what lies on a small disk of its own. clock: on a machine whose clock can be wrong, and how.
     blinds: nobody can know how the power is, so until it is mended it must be unknown, and never an outage.
-    drops: needs a network in which packets can vanish. poll_s: the time between two readings. away is the service that
+    drops: needs a network in which packets can vanish. names: the services know the inverter, Telegram and Tuya's cloud
+    by names, which that network resolves. poll_s: the time between two readings. away is the service that
     is away meanwhile. forgets: the broker loses what it has kept for those that are away.
     """
 
@@ -44,6 +47,7 @@ class Case:
     clock: str = ""
     blinds: bool = False
     drops: bool = False
+    names: bool = False
     poll_s: float = 0.5
     away: str = ""
     forgets: bool = False
@@ -109,6 +113,8 @@ BROKER = (
 STORAGE = (
     Case("disk", "the database's disk is full", s.full, s.room, 8.0, disk="database"),
     Case("disk", "the only disk is full", s.full, s.room, 8.0, disk="everything"),
+    Case("disk", "the only disk is full when everything boots", s.both(s.full, s.power_cut(6)), s.room, 8.0,
+         unpublished=DYING, lost=NOT_SAVED, disk="everything"),
     Case("disk", "the database's disk is read-only", s.read_only, s.writable, 8.0, disk="database"),
     Case("disk", "a page of readings is damaged", s.spoilt_database(s.bad_page), from_strike=True),
     Case("disk", "the first page is damaged", s.spoilt_database(s.bad_header), from_strike=True),
@@ -116,23 +122,18 @@ STORAGE = (
     Case("database", "deleted while recording", s.deleted, from_strike=True, in_make_test=True),
     Case("database", "zeroed", s.spoilt_database(s.all_zeros), from_strike=True),
     Case("database", "its -wal removed while recording", s.wal_gone),
-)
+)  # fmt: skip
 
 CLOCK = (
     Case("clock", "40 minutes behind at boot", s.booted(-2400.0), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
     Case("clock", "two days ahead at boot", s.booted(2 * DAY_S), s.clock_set, 8.0, unpublished=DYING, clock=SAID),
-    Case(
-        "clock",
-        "in 2120 at boot",
-        s.booted(TO_2120_S, after_recording=True),
-        s.clock_set,
-        8.0,
-        unpublished=DYING,
-        clock=SAID,
-    ),
+    Case("clock", "in 1970 at boot", s.booted(TO_1970_S, after_recording=True), s.clock_set, 8.0, unpublished=DYING,
+         clock=SAID),
+    Case("clock", "in 2120 at boot", s.booted(TO_2120_S, after_recording=True), s.clock_set, 8.0, unpublished=DYING,
+         clock=SAID),
     Case("clock", "leaps two days ahead and is set back", s.leapt(2 * DAY_S), s.clock_set, 8.0, clock=SAID),
     Case("clock", "leaps to 2120 and is set back", s.leapt(TO_2120_S), s.clock_set, 8.0, clock=SAID),
-)
+)  # fmt: skip
 OF_THE_SYSTEM = tuple(replace(case, group="system clock", clock=FAKED) for case in CLOCK)
 
 NETWORK = (
@@ -142,6 +143,12 @@ NETWORK = (
          blinds=True),
     Case("network", "host – inverter: packets dropped", s.vanishing("inverter"), s.arriving, 20.0, unpublished=DYING,
          blinds=True, drops=True),
+    Case("network", "host – inverter: half a reply, then silence", s.inverter("half"), s.inverter("none"), 8.0,
+         unpublished=DYING, blinds=True),
+    Case("network", "host – inverter: replies of another unit", s.inverter("other_unit"), s.inverter("none"), 8.0,
+         unpublished=DYING, blinds=True),
+    Case("network", "host – inverter: every reply late, with the next one", s.inverter("late"), s.inverter("none"), 8.0,
+         unpublished=DYING, blinds=True),
     Case("network", "host – inverter: one reply in five damaged", s.garbled(0.2),
          s.inverter("none"), 8.0, unpublished=20),
     Case("network", "host – inverter: replies of zeros only", s.inverter("zeros"), s.inverter("none"), 8.0,
@@ -170,6 +177,14 @@ NETWORK = (
     ),
     Case("network", "all packets dropped but the broker's", s.vanishing("inverter", "plugs", "internet"), s.arriving,
          30.0, unpublished=DYING, may_tell=WHATEVER, blinds=True, drops=True, services=SERVICES),
+)  # fmt: skip
+
+NAMES = (
+    Case("names", "no answer", s.names(None), s.names(0.0), 20.0, names=True),
+    Case("names", "no answer, and everything boots", s.both(s.names(None), s.power_cut(7)), s.names(0.0), 20.0,
+         unpublished=DYING, lost=NOT_SAVED, blinds=True, names=True),
+    Case("names", "answers after 4 s from now on, and everything boots", s.both(s.names(4.0), s.power_cut(8)),
+         hold_s=20.0, unpublished=DYING, lost=NOT_SAVED, names=True),
 )  # fmt: skip
 
 HTTP = (
@@ -203,7 +218,7 @@ POWER_CUTS = (
          s.power_cut(4), unpublished=DYING, lost=NOT_SAVED),
 )  # fmt: skip
 
-OF_ALL_SERVICES = tuple(replace(case, services=SERVICES) for case in (*HTTP, *POWER_CUTS))
+OF_ALL_SERVICES = tuple(replace(case, services=SERVICES) for case in (*NAMES, *HTTP, *POWER_CUTS))
 CASES: tuple[Case, ...] = (*PROCESSES, *BROKER, *STORAGE, *CLOCK, *OF_THE_SYSTEM, *NETWORK, *HOSTILE, *OF_ALL_SERVICES)
 
 HOUR_S, AS_AT_HOME_S = 3600.0, 5.0

@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from tests.e2e.faults.network import NameServer
 from tests.support.asking import ask
 from tests.support.broker import Broker
 from tests.support.databases import empty_database
@@ -29,6 +30,12 @@ SETTLE_S = 180.0
 """How long a home may take to come to itself, on a busy machine."""
 SETTINGS = (("output_priority", "sbu", 301, 2), ("output_priority", "sub", 301, 3))
 """Changes of a setting of the inverter that take turns: name, value, register, word."""
+BY_NAME = {
+    "poller": ("MODBUS_HOST",),
+    "bot": ("TELEGRAM_API_URL",),
+    "tuya": ("TUYA_ENDPOINT",),
+}
+"""The settings that have a name instead of an address; sites of schedules that are not here are asked too rarely."""
 CHAT = 4242
 Part = Process | Broker
 
@@ -62,6 +69,8 @@ class Home:
         self.services = services
         self.clock: SimulatedClock | None = None
         self.disk = stack.directory
+        self.name_server: NameServer | None = None
+        """Where the services know by name what is not on this machine."""
         self.held: list[Any] = []
         """What a strike holds until it is mended."""
         self.flips: list[Flip] = []
@@ -100,6 +109,11 @@ class Home:
             "TUYA_ACCESS_SECRET": "0123456789abcdef0123456789abcdef",
             "TUYA_USER_ID": "eu0simulated0user",
         }
+        if self.name_server:
+            for name, settings in BY_NAME.items():
+                process = self.part(name)
+                assert isinstance(process, Process)
+                process.env |= {one: process.env[one].replace("127.0.0.1", f"{name}.test") for one in settings}
         self.flips.append(Flip(time.time(), time.time(), on=True))
         if not stack.db_path.exists():
             stack.db_path.write_bytes(empty_database())

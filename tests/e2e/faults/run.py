@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,27 +36,28 @@ def run(cases: Iterable[Case], *, cold: random.Random | None = None, fresh: bool
     """
     waiting = list(cases)
     while waiting:
-        first, kind = waiting[0], _kind(waiting[0])
+        first, wanted = waiting[0], kind(waiting[0])
         if first.disk and not _may_mount():
             yield Result(waiting.pop(0), skipped="no file system can be mounted here")
             continue
-        if first.drops and not network.is_own():
+        if (first.drops or first.names) and not network.is_own():
             yield Result(waiting.pop(0), skipped="no network of its own can be made here")
             continue
         if first.clock == FAKED and not faketime.library():
             yield Result(waiting.pop(0), skipped="libfaketime is not installed")
             continue
         with home_for(first) as home:
-            while waiting and _kind(waiting[0]) == kind:
+            while waiting and kind(waiting[0]) == wanted:
                 result = tried(home, waiting.pop(0), cold)
                 yield result
-                if result.broken or fresh or kind[1] or not waiting:
+                if result.broken or fresh or first.disk or not waiting:
                     break
                 home.new_day()
 
 
-def _kind(case: Case) -> tuple[str, str, bool, float, tuple[str, ...]]:
-    return case.clock, case.disk, case.drops, case.poll_s, case.services
+def kind(case: Case) -> tuple[str, str, bool, bool, float, tuple[str, ...]]:
+    """Return in what home a case is tried: cases of one kind may share one."""
+    return case.clock, case.disk, case.drops, case.names, case.poll_s, case.services
 
 
 @contextmanager
@@ -64,8 +65,12 @@ def home_for(case: Case) -> Iterator[Home]:
     """Yield a home that is in order, of the kind that a case needs."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         place = Path(folder) / ("" if case.disk == "everything" else "disk")
-        with mounted(place, wanted=bool(case.disk)), running_home(Path(folder), case.services) as home:
-            home.disk = place
+        with (
+            mounted(place, wanted=bool(case.disk)),
+            network.name_server() if case.names else nullcontext() as names,
+            running_home(Path(folder), case.services) as home,
+        ):
+            home.disk, home.name_server = place, names
             if case.disk == "database":
                 home.keep_database_on(place)
             if case.clock:

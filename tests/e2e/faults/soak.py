@@ -49,7 +49,7 @@ No service is ever away for as long as it takes to be called down.
 FAULTS = tuple(
     case
     for case in CASES
-    if not (case.disk or case.clock or case.drops or case.from_strike or case.lost)
+    if not (case.disk or case.clock or case.drops or case.names or case.from_strike or case.lost)
     and case.group not in ("hostile", "database")
 )
 """What a home must survive without a loss, several times a day. What damages files is in the matrix only."""

@@ -310,6 +310,16 @@ def arriving(_: Home) -> None:
     network.drop_nothing()
 
 
+def names(delay_s: float | None) -> Strike:
+    """Let names be resolved after so long; None: never."""
+
+    def strike(home: Home) -> None:
+        assert home.name_server
+        home.name_server.delay_s = delay_s
+
+    return strike
+
+
 # a hostile client
 
 
