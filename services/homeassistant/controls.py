@@ -81,7 +81,7 @@ def _clock(inverter: str, state: SettingState, language: Language) -> Control | 
 
 
 def _options(state: SettingState) -> list[str]:
-    """Return the choices, and the present value if it is none of them, which Home Assistant would otherwise not show."""
+    """Return the choices, and the present value if it is none of them, as it would otherwise not be shown."""
     present = [state.value] if isinstance(state.value, str) else []
     return list(dict.fromkeys((*state.choices, *present)))
 

@@ -40,10 +40,10 @@ class Band:
 class OutageAnswer:
     """What becomes of the battery in an outage; moments are seconds since 1970 UTC.
 
-    end_s is None where nobody knows it. chance is that of staying above the reserve until power really returns, late
+    end_s is None if nobody knows it. chance is that of staying above the reserve until power really returns, late
     as it may be. margin_min is how long the charge holds beyond the planned end (negative: how much too short), at
     least what the forecast reaches. holds_until_s is early, typical and late when the reserve is reached while power
-    stays away, None where that is beyond the forecast. The rest is as in shared.messages.OutageOutlook.
+    stays away, None if that is beyond the forecast. The rest is as in shared.messages.OutageOutlook.
     """
 
     start_s: float
