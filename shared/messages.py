@@ -1094,11 +1094,12 @@ class OutageOutlook(BaseModel):
 
     end is None if it is unknown, as in an emergency or an unplanned outage; then only holds_until says something.
     chance is that of lasting until power really returns, which may be late. margin_min is for how long the charge lasts
-    beyond `end`, negative if it falls short; margin_percent is the typical charge at the end minus the reserve.
-    charge_needed_percent is the charge at the beginning with which the battery lasts nine times in ten, None if none is
-    enough; charge_from is when charging has to begin at the measured charging power, None if the charge is enough or
-    nothing can be done; in_time is whether there is enough time. shedding are the plugs that outages switch off, in
-    that order, after an entry for none of them; empty for an outage that is only possible or has no known end.
+    beyond `end`, negative if it falls short; late_min is how much later than `end` power usually returns, negative if
+    earlier; margin_percent is the typical charge at the end minus the reserve. charge_needed_percent is the charge at
+    the beginning with which the battery lasts nine times in ten, None if none is enough; charge_from is when charging
+    has to begin at the measured charging power, None if the charge is enough or nothing can be done; in_time is whether
+    there is enough time. shedding are the plugs that outages switch off, in that order, after an entry for none of
+    them; empty for an outage that is only possible or has no known end.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -1110,6 +1111,7 @@ class OutageOutlook(BaseModel):
     verdict: Verdict
     chance: float | None = Field(default=None, ge=0, le=1)
     margin_min: Minutes | None = None
+    late_min: Minutes | None = None
     margin_percent: float | None = None
     charge_at_start: Band | None = None
     charge_at_end: Band | None = None

@@ -13,7 +13,7 @@ from shared.settings import SECRET
 from shared.settings_metadata import NOT_IN_COMPOSE
 from tests.support.broker import ROOT
 from tests.support.env_readers import has_compose
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PROGRAM_S
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 ALL: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -140,7 +140,7 @@ def config(tmp_path: Path, env: str, *files: str) -> subprocess.CompletedProcess
     env_file.write_bytes(env.encode())
     named = [word for file in ("docker-compose.yml", *files) for word in ("-f", str(ROOT / file))]
     command = ["docker", "compose", "--env-file", str(env_file), *named, "config"]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=PROGRAM_S)
 
 
 @pytest.mark.processes

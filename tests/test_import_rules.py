@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import ROOT
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PROGRAM_S
 
 pytestmark = pytest.mark.processes
 
@@ -39,7 +39,7 @@ PLANTED = {
 
 def lint(tree: Path) -> str:
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
-    done = subprocess.run(command, cwd=tree, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, cwd=tree, check=False, capture_output=True, text=True, timeout=PROGRAM_S)
     return done.stdout + done.stderr
 
 

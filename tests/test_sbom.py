@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.broker import ROOT
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PROGRAM_S
 
 pytestmark = pytest.mark.processes
 
@@ -19,7 +19,7 @@ def bill() -> dict[str, Any]:
     """Made as for a release: the script on standard input."""
     command = [sys.executable, "-", "easun-bridge", "1.2.3"]
     script = (ROOT / "tools/sbom.py").read_text()
-    done = subprocess.run(command, input=script, check=True, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, input=script, check=True, capture_output=True, text=True, timeout=PROGRAM_S)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 

@@ -40,10 +40,11 @@ class Band:
 class OutageAnswer:
     """What becomes of the battery in an outage; moments are seconds since 1970 UTC.
 
-    end_s is None if nobody knows it. chance is that of staying above the reserve until power really returns, late
-    as it may be. margin_min is how long the charge holds beyond the planned end (negative: how much too short), at
-    least what the forecast reaches. holds_until_s is early, typical and late when the reserve is reached while power
-    stays away, None if that is beyond the forecast. The rest is as in shared.messages.OutageOutlook.
+    end_s is None if unknown. chance is that of staying above the reserve until power really returns, late as
+    it may be. margin_min is how long the charge holds beyond the planned end (negative: how much too short), at least
+    what the forecast reaches. late_min is how much later than that power usually returns. holds_until_s is early,
+    typical and late when the reserve is reached while power stays away, None if that is beyond the forecast. The
+    rest is as in shared.messages.OutageOutlook.
     """
 
     start_s: float
@@ -56,6 +57,7 @@ class OutageAnswer:
     """lasts, uncertain, will_not_last; unknown without a known end."""
     chance: float | None = None
     margin_min: float | None = None
+    late_min: float | None = None
     margin_percent: float | None = None
     charge_at_end: Band | None = None
     charge_needed_percent: float | None = None
@@ -130,6 +132,7 @@ def answer(case: Case, ahead: Ahead, *, possible: bool) -> OutageAnswer:
         verdict=verdict(chance, is_assumed=case.is_assumed),
         chance=chance,
         margin_min=_margin(holds, nominal, start),
+        late_min=float(np.median(ahead.end[rows] - nominal)) * STEP_S / 60,
         margin_percent=at_end.p50 - case.floor,
         charge_at_end=at_end,
         charge_needed_percent=needed,

@@ -12,7 +12,7 @@ from services.outlook.history import Floats, Ints
 from services.outlook.steps import HORIZON, PER_DAY, PER_HOUR, Steps
 
 CHARGING_W = 60.0
-"""With less power a battery is at rest."""
+"""With less power a battery is at rest. No charger of a 48 V battery is that weak: the least setting, 2 A, is 100 W."""
 ROOM_POINTS = 5.0
 """A battery this far below the charge at which charging ends has room."""
 RESTS_STEPS = PER_HOUR

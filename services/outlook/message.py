@@ -68,6 +68,7 @@ def _outage(one: OutageAnswer, watts: Mapping[str, float]) -> OutageOutlook:
         verdict=Verdict(one.verdict),
         chance=None if one.chance is None else round(one.chance, 3),
         margin_min=_rounded(one.margin_min),
+        late_min=_rounded(one.late_min),
         margin_percent=_rounded(one.margin_percent),
         charge_at_start=_band(one.charge_at_start),
         charge_at_end=_band(one.charge_at_end) if one.charge_at_end else None,

@@ -65,6 +65,7 @@ def present_charge(steps: Steps, soc: Floats, source: str, plant: Plant) -> Char
     holds = COUNTED_HOLDS_STEPS if np.isfinite(points[-age:] if age else points[:0]).all() else HOLDS_STEPS
     if not known.size or age > holds:
         return None
+    said = float(soc[known[-1]] + np.nansum(points[known[-1] + 1 :]))
     jumped = _jumped(soc, points)
     shown = _smooth(soc, points, 3 * PER_HOUR if jumped else PER_HOUR)
     counted, full, off = _counted(steps, soc, points)
@@ -73,11 +74,13 @@ def present_charge(steps: Steps, soc: Floats, source: str, plant: Plant) -> Char
         trust = off[0] ** 2 / (off[0] ** 2 + off[1] ** 2)
         used = shown + trust * (counted - shown)
         uncertainty = max(uncertainty, float(np.hypot(off[0] * (1 - trust), off[1] * trust)))
+    if jumped and counted is not None:  # what was reported before the jump is nothing against both
+        used = float(np.clip(used, min(said, counted), max(said, counted)))
     if jumped:
         uncertainty = max(uncertainty, JUMP_SD * abs(used - float(soc[known[-1]])))
     return Charge(
         float(np.clip(used, 0, 100)),
-        source if abs(used - shown) <= abs(used - (counted or used + 100)) else "counted",
+        source if counted is None or min(abs(used - shown), abs(used - said)) <= abs(used - counted) else "counted",
         _recent(steps.bms_soc),
         _recent(steps.inverter_soc),
         counted,

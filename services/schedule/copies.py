@@ -19,7 +19,7 @@ SETTLES = timedelta(minutes=20)
 """How long hours must stay the same if they contradict another copy, or were dropped within LATELY."""
 LATELY = timedelta(hours=1)
 VANISHES = timedelta(hours=1)
-"""How long a day must stay without hours if a single copy has removed them.
+"""How long a day must stay without hours if a single copy has removed them; SETTLES if several have.
 
 A mirror that reads an error page writes such a day. In the history of one (vn-progr/gpv-voe-vinnytsia, winter of 2025)
 896 of 983 were taken back, nine in ten of these within an hour.
@@ -158,9 +158,8 @@ def _all_stamped(said: Sequence[tuple[Copy, Day]]) -> bool:
 
 def _settles(said: Sequence[tuple[Copy, Day]], preferred: Day, current: Day, *, is_dropped: bool) -> timedelta:
     """Return how long hours must stay the same before they replace known ones."""
-    is_alone = [content for _, content in said].count(preferred) == 1
-    if is_alone and current.windows and preferred.state is DayState.NO_OUTAGES:
-        return VANISHES
+    if current.windows and preferred.state is DayState.NO_OUTAGES:
+        return VANISHES if [content for _, content in said].count(preferred) == 1 else SETTLES
     stamps = {content: one.answer.stamp for one, content in said}
     ours, theirs = stamps[preferred], stamps.get(current)
     is_known_older = current not in stamps or bool(ours and theirs and ours > theirs)

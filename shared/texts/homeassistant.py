@@ -98,7 +98,7 @@ HOMEASSISTANT: dict[str, tuple[str, str]] = {
     "ha.verdict": ("Чи вистачить на відключення", "Lasts through the outage"),
     "ha.verdict_lasts": ("вистачить", "it lasts"),
     "ha.verdict_uncertain": ("може не вистачити", "it may not last"),
-    "ha.verdict_will_not_last": ("не вистачить", "it will not last"),
+    "ha.verdict_will_not_last": ("не вистачить до появи світла", "it will not last until power is back"),
     "ha.verdict_unknown": ("невідомо", "unknown"),
     "ha.chance_percent": ("Імовірність, що вистачить", "Chance to last"),
     "ha.charge_at_end_percent": ("Заряд наприкінці відключення", "Charge at the end of the outage"),

@@ -11,13 +11,26 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "The battery will last until {end}, with {margin} to spare",
     ),
     "outlook.maybe_now": (
-        "Чи вистачить батареї до {end}, ще неясно (шанси, що вистачить: {chance}\u00a0з\u00a010)",
-        "Whether the battery lasts until {end} is uncertain ({chance}\u00a0in\u00a010 that it does)",
-    ),
-    "outlook.unlikely_now": (
-        "Якщо світло затримається після {end}, батареї може не вистачити "
+        "Чи вистачить батареї, доки з'явиться світло (за графіком {end}), ще неясно "
         "(шанси, що вистачить: {chance}\u00a0з\u00a010)",
-        "If power is late after {end}, the battery may not last ({chance}\u00a0in\u00a010 that it does)",
+        "Whether the battery lasts until power is back, planned for {end}, is uncertain "
+        "({chance}\u00a0in\u00a010 that it does)",
+    ),
+    "outlook.early_now": (
+        "Батареї вистачить, якщо світло з'явиться завчасно, як зазвичай: до {end} забракне {margin}",
+        "The battery will last if power is back early, as usual: it is {margin} short of {end}",
+    ),
+    "outlook.late_now": (
+        "Батареї вистачить до {end} із запасом на {margin}, але світло зазвичай запізнюється на {late} "
+        "(шанси, що вистачить до його появи: {chance}\u00a0з\u00a010)",
+        "The battery lasts until {end} with {margin} to spare, but power is usually {late} late "
+        "({chance}\u00a0in\u00a010 that it lasts until power is back)",
+    ),
+    "outlook.beyond_now": (
+        "Батареї вистачить до {end} із запасом на {margin}, але світло може затриматися довше "
+        "(шанси, що вистачить до його появи: {chance}\u00a0з\u00a010)",
+        "The battery lasts until {end} with {margin} to spare, but power may be later "
+        "({chance}\u00a0in\u00a010 that it lasts until power is back)",
     ),
     "outlook.short_now": (
         "Батареї не вистачить: до {end} забракне {margin}",
@@ -41,10 +54,22 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Відключення {when}: чи вистачить батареї, ще неясно (шанси, що вистачить: {chance}\u00a0з\u00a010)",
         "Outage {when}: whether the battery lasts is uncertain ({chance}\u00a0in\u00a010 that it does)",
     ),
-    "outlook.unlikely_ahead": (
-        "Відключення {when}: якщо воно затягнеться, батареї може не вистачити "
-        "(шанси, що вистачить: {chance}\u00a0з\u00a010)",
-        "Outage {when}: if it drags on, the battery may not last ({chance}\u00a0in\u00a010 that it does)",
+    "outlook.early_ahead": (
+        "Відключення {when}: батареї вистачить, якщо світло з'явиться завчасно, як зазвичай; "
+        "до кінця забракне {margin}",
+        "Outage {when}: the battery will last if power is back early, as usual; it is {margin} short of the end",
+    ),
+    "outlook.late_ahead": (
+        "Відключення {when}: батареї вистачить із запасом на {margin}, але світло зазвичай запізнюється на {late} "
+        "(шанси, що вистачить до його появи: {chance}\u00a0з\u00a010)",
+        "Outage {when}: the battery lasts with {margin} to spare, but power is usually {late} late "
+        "({chance}\u00a0in\u00a010 that it lasts until power is back)",
+    ),
+    "outlook.beyond_ahead": (
+        "Відключення {when}: батареї вистачить із запасом на {margin}, але світло може затриматися довше "
+        "(шанси, що вистачить до його появи: {chance}\u00a0з\u00a010)",
+        "Outage {when}: the battery lasts with {margin} to spare, but power may be later "
+        "({chance}\u00a0in\u00a010 that it lasts until power is back)",
     ),
     "outlook.short_ahead": (
         "Відключення {when}: батареї не вистачить, забракне {margin}",
@@ -57,9 +82,21 @@ OUTLOOK: dict[str, tuple[str, str]] = {
         "Чи вистачить батареї, ще неясно (шанси, що вистачить: {chance}\u00a0з\u00a010)",
         "Whether the battery lasts is uncertain ({chance}\u00a0in\u00a010 that it does)",
     ),
-    "outlook.unlikely_then": (
-        "Якщо воно затягнеться, батареї може не вистачити (шанси, що вистачить: {chance}\u00a0з\u00a010)",
-        "If it drags on, the battery may not last ({chance}\u00a0in\u00a010 that it does)",
+    "outlook.early_then": (
+        "Батареї вистачить, якщо світло з'явиться завчасно, як зазвичай; до кінця забракне {margin}",
+        "The battery will last if power is back early, as usual; it is {margin} short of the end",
+    ),
+    "outlook.late_then": (
+        "Батареї вистачить із запасом на {margin}, але світло зазвичай запізнюється на {late} "
+        "(шанси, що вистачить до його появи: {chance}\u00a0з\u00a010)",
+        "The battery lasts with {margin} to spare, but power is usually {late} late "
+        "({chance}\u00a0in\u00a010 that it lasts until power is back)",
+    ),
+    "outlook.beyond_then": (
+        "Батареї вистачить із запасом на {margin}, але світло може затриматися довше "
+        "(шанси, що вистачить до його появи: {chance}\u00a0з\u00a010)",
+        "The battery lasts with {margin} to spare, but power may be later "
+        "({chance}\u00a0in\u00a010 that it lasts until power is back)",
     ),
     "outlook.short_then": ("Батареї не вистачить: забракне {margin}", "The battery will not last: {margin} short"),
     # no outage is known

@@ -62,6 +62,7 @@ def outage_sentence(localizer: Localizer, outage: OutageOutlook, *, is_named: bo
         when=localizer.span(outage.start, end),
         margin=_length(localizer, abs(_margin(outage, end, localizer.now))),
         chance=in_ten(outage.chance),
+        late=_length(localizer, timedelta(minutes=max(0.0, outage.late_min or 0.0))),
     )
 
 
@@ -138,11 +139,15 @@ def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) ->
 
 
 def _kind(outage: OutageOutlook) -> str:
+    """Return which sentence is true: the verdict counts when power really returns, the margin the planned end."""
+    margin_min = outage.margin_min or 0.0
     if outage.verdict is Verdict.LASTS:
-        return "ample" if outage.holds_until.typical is None else "lasts"
+        return "ample" if outage.holds_until.typical is None else "early" if margin_min <= -1 else "lasts"
     if outage.verdict is Verdict.UNCERTAIN:
         return "maybe"
-    return "short" if (outage.margin_min or 0.0) <= -1 else "unlikely"
+    if margin_min <= -1:
+        return "short"
+    return "late" if (outage.late_min or 0.0) >= max(1.0, margin_min) else "beyond"
 
 
 def _until(localizer: Localizer, until: datetime | None, *, running: bool) -> str:

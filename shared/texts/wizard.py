@@ -174,7 +174,7 @@ WIZARD: dict[str, tuple[str, str]] = {
         "Записано {file}; попередній: {before}.",
         "Written to {file}; the one before is {before}.",
     ),
-    "configure.next_compose": ("Далі: docker compose up -d --build", "Next: docker compose up -d --build"),
+    "configure.next_compose": ("Далі: docker compose up -d", "Next: docker compose up -d"),
     "configure.next_systemd": ("Перезапускати нічого не треба.", "Nothing has to be restarted."),
     "configure.next_make_up": (
         "Далі: sudo deploy/install.sh, або make up (якщо вже працює, спиніть і запустіть ще раз)",

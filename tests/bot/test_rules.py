@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,8 +18,10 @@ from shared.broker_state import BrokerState
 from shared.conditions import Reason, battery, inverter, plugs, schedule
 from shared.messages import (
     ActionOutcome,
+    Availability,
     BatteryInfo,
     BatteryState,
+    Contact,
     DayState,
     Grid,
     GridState,
@@ -396,6 +399,20 @@ def test_a_service_that_nobody_could_hear_for_a_while_is_not_called_down_as_soon
     back, alerts = run(away, silent(), NOW + 61 * MINUTE)
     assert alerts == []
     assert len(run(back, silent(), NOW + 66 * MINUTE)[1]) == 2
+
+
+def test_what_went_just_before_the_bot_is_given_time_to_come_back_with_it() -> None:
+    """All stop together, and those that stop before the bot are still noticed by it."""
+    gone = service(ServiceHealth.OFFLINE, NOW)
+    contact = {"main": Availability(at=NOW, state=Contact.OFFLINE, since=NOW)}
+    before = replace(gone, inverter_availability=contact, listening_since=NOW - 60 * MINUTE)
+    noticed, _ = run(AlertState(), before, NOW + MINUTE)
+    restarted = replace(before, listening_since=NOW + 60 * MINUTE)
+    still, alerts = run(noticed, restarted, NOW + 60 * MINUTE)
+    assert alerts == []
+    _, alerts = run(still, restarted, NOW + 65 * MINUTE)
+    assert {one.kind for one in alerts} == {AlertKind.SERVICE_DOWN, AlertKind.INVERTER_SILENT}
+    assert {one.at for one in alerts} == {NOW}
 
 
 def test_the_bot_does_not_report_on_itself() -> None:

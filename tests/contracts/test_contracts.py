@@ -18,7 +18,7 @@ from tests.homeassistant.facts import house
 from tests.support.broker import ROOT, Broker
 from tests.support.samples import sample
 from tests.support.viewer import Viewer
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, PROGRAM_S
 
 VERSIONS = sorted(Path(__file__).parent.glob("version_*.json"))
 BY_TEMPLATE = {topic.template: topic for topic in TOPICS}
@@ -135,4 +135,4 @@ def test_the_shell_example_tells_whether_there_is_power(broker: Broker) -> None:
         poller.client.publish("grid/state", payload, qos=1, retain=True).wait_for_publish(PATIENCE_S)
     password = (broker.secrets_dir / "viewer").read_text().strip()
     command = [str(ROOT / "docs/examples/grid.sh"), "127.0.0.1", str(broker.port), password]
-    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout == "off\n"
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=PROGRAM_S).stdout == "off\n"

@@ -75,7 +75,7 @@ def lasts(grid: Grid, found: Outlook | None = None, language: Language = Languag
         ),
         (
             "barely",
-            "Whether the battery lasts until 21:30 is uncertain (7 in 10 that it does)",
+            "Whether the battery lasts until power is back, planned for 21:30, is uncertain (7 in 10 that it does)",
             "warn",
             ["Switching Boiler off gives 1 h 50 min more"],
         ),
@@ -97,7 +97,7 @@ def test_each_situation_says_whether_it_lasts_and_what_to_do(situation, verdict,
 def test_the_same_in_ukrainian():
     assert [said(outlook(one, NOW), Language.UK)[0] for one in SITUATIONS] == [
         "Відключення 22:00 – 24:00: батареї вистачить із великим запасом",
-        "Чи вистачить батареї до 21:30, ще неясно (шанси, що вистачить: 7 з 10)",
+        "Чи вистачить батареї, доки з'явиться світло (за графіком 21:30), ще неясно (шанси, що вистачить: 7 з 10)",
         "Батареї не вистачить: до 21:30 забракне 35 хв",
         "",
         "",
@@ -125,10 +125,61 @@ def test_how_lists_inputs_assumptions_and_past_error():
         assert expected in lines
 
 
-def test_power_that_may_be_late_is_not_called_minutes_short():
-    late = outlook("short", NOW).outages[0].model_copy(update={"margin_min": 12, "chance": 0.4})
-    found = said(outlook("short", NOW, outages=(late,)))
-    assert found[0] == "If power is late after 21:30, the battery may not last (4 in 10 that it does)"
+@pytest.mark.parametrize(
+    ("changes", "now", "then"),
+    [
+        pytest.param(
+            {"verdict": Verdict.WILL_NOT_LAST, "margin_min": 5, "late_min": 12, "chance": 0.3},
+            "The battery lasts until 21:30 with 5 min to spare, but power is usually 12 min late "
+            "(3 in 10 that it lasts until power is back)",
+            "Батареї вистачить із запасом на 5 хв, але світло зазвичай запізнюється на 12 хв "
+            "(шанси, що вистачить до його появи: 3 з 10)",
+            id="power-is-usually-later-than-the-charge-holds",
+        ),
+        pytest.param(
+            {"verdict": Verdict.WILL_NOT_LAST, "margin_min": 20, "late_min": 4, "chance": 0.45},
+            "The battery lasts until 21:30 with 20 min to spare, but power may be later "
+            "(4 in 10 that it lasts until power is back)",
+            "Батареї вистачить із запасом на 20 хв, але світло може затриматися довше "
+            "(шанси, що вистачить до його появи: 4 з 10)",
+            id="power-is-sometimes-very-late",
+        ),
+        pytest.param(
+            {"verdict": Verdict.WILL_NOT_LAST, "margin_min": 5, "late_min": None, "chance": 0.3},
+            "The battery lasts until 21:30 with 5 min to spare, but power may be later "
+            "(3 in 10 that it lasts until power is back)",
+            "Батареї вистачить із запасом на 5 хв, але світло може затриматися довше "
+            "(шанси, що вистачить до його появи: 3 з 10)",
+            id="an-outlook-of-an-earlier-version",
+        ),
+        pytest.param(
+            {"verdict": Verdict.WILL_NOT_LAST, "margin_min": -35, "late_min": 12, "chance": 0.1},
+            "The battery will not last: 35 min short of 21:30",
+            "Батареї не вистачить: забракне 35 хв",
+            id="too-short-by-itself",
+        ),
+        pytest.param(
+            {"verdict": Verdict.LASTS, "margin_min": -15, "late_min": -40, "chance": 0.9},
+            "The battery will last if power is back early, as usual: it is 15 min short of 21:30",
+            "Батареї вистачить, якщо світло з'явиться завчасно, як зазвичай; до кінця забракне 15 хв",
+            id="power-is-usually-early",
+        ),
+        pytest.param(
+            {"verdict": Verdict.UNCERTAIN, "margin_min": 60, "late_min": 12, "chance": 0.7},
+            "Whether the battery lasts until power is back, planned for 21:30, is uncertain (7 in 10 that it does)",
+            "Чи вистачить батареї, ще неясно (шанси, що вистачить: 7 з 10)",
+            id="uncertain-though-it-holds-beyond-the-end",
+        ),
+    ],
+)
+def test_the_verdict_and_the_margin_do_not_contradict_each_other(changes: dict[str, Any], now: str, then: str):
+    running = outlook("short", NOW).outages[0]
+    margin = timedelta(minutes=changes["margin_min"])
+    assert running.end
+    one = running.model_copy(update=changes | {"holds_until": HoldsUntil(typical=running.end + margin)})
+    assert said(outlook("short", NOW, outages=(one,)))[0] == now
+    ukrainian = Localizer(Language.UK, NOW, KYIV)
+    assert outage_sentence(ukrainian, one, is_named=True).replace("\u00a0", " ") == then
 
 
 @pytest.mark.parametrize("situation", ["barely", "short", "little_history"])

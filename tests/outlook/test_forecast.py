@@ -210,6 +210,8 @@ def test_how_late_power_returns_is_learned():
     assert late.learned["returns_late_min"].value == pytest.approx(60, abs=10)
     in_time = forecast(home(30), NOW, plan((2, 6)))
     assert late.outages[0].charge_at_end.p50 < in_time.outages[0].charge_at_end.p50
+    assert late.outages[0].late_min == pytest.approx(60, abs=15)
+    assert in_time.outages[0].late_min < 15
 
 
 def test_charging_ahead_is_advised_in_time():
@@ -496,6 +498,20 @@ def test_a_charge_that_falls_without_reason_is_nothing_to_be_sure_of(points, min
     assert before.verdict == "lasts"
     assert after.verdict == "uncertain"
     assert after.charge_at_end.p90 > before.charge_at_end.p50 - 5, "it may also be wrong"
+
+
+@pytest.mark.parametrize("points", [-40, -20, 15])
+@pytest.mark.parametrize("minutes", [10, 30, 70])
+def test_a_charge_that_has_jumped_to_where_it_was_counted_is_not_sought_elsewhere(points, minutes):
+    """A BMS that was wrong for hours has corrected itself; most of its late readings are wrong."""
+    record = home(off_now_h=5, load_w=400)
+    soc = np.array(record.soc_percent)
+    soc[-60 : -minutes // 5] = np.clip(soc[-60 : -minutes // 5] + points, 0, 98)
+    charge = forecast(replace(record, soc_percent=soc), NOW, None).charge
+    assert charge.jumped
+    low, high = sorted((charge.inverter, charge.counted))
+    assert high - low < 6
+    assert low - 6 <= charge.percent <= high + 6
 
 
 def test_counted_energy_corrects_a_charge_that_strays():

@@ -41,7 +41,7 @@ from shared.topics import GRID_STATE, INVERTER_STATE
 from tests.support.databases import Databases
 from tests.support.fork_server import run_module
 from tests.support.recorded import a_reading_a_day, ask
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PROGRAM_S
 
 START = datetime(2026, 11, 23, 18, tzinfo=UTC)
 NOW = START + timedelta(hours=1)
@@ -91,7 +91,7 @@ def tool(*words: object, path: Path, prepare: Callable[[], None] | None = None) 
         return run_module("services.recorder", *map(str, words), env=env)
     command = [sys.executable, "-m", "services.recorder", *map(str, words)]
     return subprocess.run(
-        command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, preexec_fn=prepare, check=False
+        command, env=env, capture_output=True, text=True, timeout=PROGRAM_S, preexec_fn=prepare, check=False
     )
 
 
@@ -348,7 +348,7 @@ def test_a_restore_takes_commits_of_a_killed_recorder_aside(database: Path, tmp_
         "c.commit()\n"
         "os._exit(0)"  # as kill -9: the commit stays in the write-ahead log
     )
-    subprocess.run([sys.executable, "-c", script, database], check=True, timeout=PATIENCE_S)
+    subprocess.run([sys.executable, "-c", script, database], check=True, timeout=PROGRAM_S)
     assert database.with_name("easun.db-wal").stat().st_size
     restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert loads(database) == list(range(100))
@@ -377,7 +377,7 @@ def test_a_restore_refuses_while_a_recorder_runs(database: Path, tmp_path: Path)
         with pytest.raises(UsageError, match="in use: stop the recorder"):
             restore(database, tmp_path / "backup.db", NOW, ENGLISH)
         assert len(loads(database)) == 101
-        recorder.communicate("\n", timeout=PATIENCE_S)
+        recorder.communicate("\n", timeout=PROGRAM_S)
     restore(database, tmp_path / "backup.db", NOW, ENGLISH)
     assert len(loads(database)) == 100
 
@@ -709,7 +709,7 @@ def test_whoever_has_seen_enough_hears_no_complaint(database: Path) -> None:
     fill(database, range(100, 3000))
     env = os.environ | ENVIRONMENT | {"DB_PATH": str(database)}
     command = f"{sys.executable} -m services.recorder export inverter_state | head -1"
-    done = subprocess.run(command, shell=True, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = subprocess.run(command, shell=True, env=env, capture_output=True, text=True, timeout=PROGRAM_S, check=False)
     assert done.stdout.startswith("device,at,")
     assert done.stderr == ""
 

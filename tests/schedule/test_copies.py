@@ -80,9 +80,26 @@ def test_a_day_that_loses_all_its_hours_in_one_copy_keeps_them_for_an_hour(other
     assert (shown[-2], shown[-1]) == (["18:00-20:00"], [])
 
 
-def test_a_day_that_loses_its_hours_in_two_copies_has_lost_them() -> None:
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(1, 11), st.booleans()), max_size=8))
+def test_a_mirror_that_cannot_read_its_operator_for_less_than_an_hour_changes_nothing(
+    lives: list[tuple[int, int, bool]],
+) -> None:
+    """Each life: polls with hours, polls without (55 minutes at most), and whether every queue is empty then."""
+    home = Merging()
+    home.poll(answer(home.now, today=EIGHT), None)
+    for with_hours, without, is_filler in lives:
+        for number in range(with_hours + without):
+            hours, others = (EIGHT, [ONE]) if number < with_hours else ([], [] if is_filler else [ONE])
+            assert home.poll(answer(home.now, others=others, today=hours), None) == EIGHT
+    assert home.changes == set()
+
+
+def test_a_day_that_loses_its_hours_in_two_copies_has_lost_them_once_that_has_settled() -> None:
+    """Both may have read the same page of the operator's that shows an error."""
     home = Merging()
     home.poll(answer(home.now, today=EIGHT), answer(home.now, today=EIGHT))
+    for _ in range(SETTLES // POLL):
+        assert home.poll(answer(home.now, today=[]), answer(home.now, today=[])) == EIGHT
     assert home.poll(answer(home.now, today=[]), answer(home.now, today=[])) == []
 
 

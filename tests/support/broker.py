@@ -5,12 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.support.ports import free_port, listens
-from tests.support.waiting import PATIENCE_S, eventually
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parent.parent.parent
 START = ROOT / "mosquitto/start.sh"
@@ -95,9 +96,15 @@ class Broker:
     def stop(self, signal_number: int = signal.SIGTERM) -> None:
         """End it and wait until it is gone."""
         if self._process:
-            self._process.send_signal(signal_number)
-            self._process.wait(PATIENCE_S)
+            eventually(partial(self._ended, self._process, signal_number), "the broker has ended")
             self._process = None
+
+    def _ended(self, process: subprocess.Popen[bytes], signal_number: int) -> bool:
+        """Ask it to end, and wait a moment; it listens before it begins to work, and forgets a signal between."""
+        process.send_signal(signal_number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        return process.returncode is not None
 
     def kill(self) -> None:
         """End it without a chance to save anything."""

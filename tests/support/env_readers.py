@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PROGRAM_S
 
 
 @cache
@@ -24,7 +24,7 @@ def by_compose(file: Path, names: Iterable[str]) -> dict[str, str]:
     services = file.with_name("compose.yml")
     services.write_text(f"services:\n  one:\n    image: none\n    environment:\n{handed}")
     command = ["docker", "compose", "--env-file", str(file), "-f", str(services), "config", "--format", "json"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PROGRAM_S)
     found = json.loads(done.stdout)["services"]["one"]["environment"]
     return {name: value.replace("$$", "$") for name, value in found.items()}  # `config` writes dollars for itself
 

@@ -24,7 +24,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from shared.version import program_version
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, PROGRAM_S
 
 ROOT = Path(__file__).parent.parent.parent
 REQUEST_BYTES = 1 << 17
@@ -148,7 +148,7 @@ def stop_fork_server() -> None:
 
 
 def run_module(
-    module: str, *arguments: str, env: Mapping[str, str], input_text: str = "", timeout: float = PATIENCE_S
+    module: str, *arguments: str, env: Mapping[str, str], input_text: str = "", timeout: float = PROGRAM_S
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m module` to its end, and return what it wrote."""
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:

@@ -8,6 +8,8 @@ from typing import Literal, TypeVar
 T = TypeVar("T")
 PATIENCE_S = 120.0
 """How long anything may take that has to come. What passes waits no longer for it; a machine may be slow."""
+PROGRAM_S = 4 * PATIENCE_S
+"""How long a program may take that is run to its end: it computes, and starts others."""
 
 
 def eventually(probe: Callable[[], T | Literal[False] | None], what: str = "", patience_s: float = PATIENCE_S) -> T:

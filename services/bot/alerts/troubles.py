@@ -45,6 +45,8 @@ KEPT = (*LISTED, AlertKind.CLOCK_UNSET)
 """Kinds whose reasons are needed for the report of their end."""
 LISTED_PATIENCE = timedelta(minutes=1)
 """For the charge, the balance of cells and warnings, which flicker."""
+ABSENCES = (AlertKind.SERVICE_DOWN, AlertKind.INVERTER_SILENT, AlertKind.BATTERY_SILENT)
+"""What the broker still says of others after a start, until they say otherwise."""
 SEEN_TWICE = (AlertKind.INVERTER_FAULT, AlertKind.BATTERY_ALARM)
 """Reported as soon as a second reading shows them: Modbus TCP has no checksum, so damage can look like a fault."""
 UNCONTRADICTED = timedelta(seconds=30)
@@ -89,7 +91,8 @@ def trouble_alerts(
     """Report troubles that have lasted long enough, and the end of those reported."""
     troubles, alerts = dict(state.troubles), list[Alert]()
     for seen in _observations(state, snapshot, now, limits):
-        after, is_news = _next_trouble(troubles.get(seen.key), seen, now)
+        before = _noticed_anew(troubles.get(seen.key), seen, snapshot, now)
+        after, is_news = _next_trouble(before, seen, now)
         if after is not None:
             troubles[seen.key] = after
         if after and is_news:
@@ -129,6 +132,16 @@ def _next_trouble(before: OpenTrouble | None, seen: Observation, now: datetime) 
     if not seen.present and before and not before.ended:
         return before.model_copy(update={"ended": now}), before.reported
     return before, False
+
+
+def _noticed_anew(
+    before: OpenTrouble | None, seen: Observation, snapshot: BrokerState, now: datetime
+) -> OpenTrouble | None:
+    """Return what was gone before the bot itself, as when all stop together: it may be about to come back, too."""
+    began = snapshot.listening_since
+    if before is None or began is None or before.noticed >= began or seen.kind not in ABSENCES:
+        return before
+    return before.model_copy(update={"noticed": now})
 
 
 def _still_waiting(before: OpenTrouble | None, seen: Observation, now: datetime) -> OpenTrouble | None:
