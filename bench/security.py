@@ -198,7 +198,7 @@ class Hostile:
         self.answers["yes" if is_taken else "no"] += 1
 
     def publish(self, topic: str, payload: object, *, retain: bool = False) -> str:
-        """Publish, and return whether the broker takes it; empty where it says nothing."""
+        """Publish, and return whether the broker takes it; empty if it says nothing."""
         before = self.answers.total()
         given = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         self._client.publish(topic, given, qos=1, retain=retain)

@@ -63,7 +63,7 @@ def needs_the_host(answers: Mapping[str, str], tool: Sequence[str]) -> bool:
 
 
 def reach(place: Path = SOCKET, patience_s: float = START_S) -> HostNetwork | None:
-    """Return the way to the container, None where there is none."""
+    """Return the way to the container, None if there is none."""
     if not place.parent.is_dir():
         return None
     deadline = time.monotonic() + patience_s

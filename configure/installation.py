@@ -53,7 +53,7 @@ class Installation:
 
 
 def find(file: Path | None, *, in_compose: bool, installed: Path = INSTALLED) -> Installation:
-    """Return the installation whose settings are asked for. Raises ConfigError where only root may change them."""
+    """Return the installation whose settings are asked for. Raises ConfigError if only root may change them."""
     if in_compose:
         return Installation(Kind.COMPOSE, file or Path(".env"), reach())
     if file is not None and file != installed:
@@ -75,7 +75,7 @@ def readers(changed: Collection[str], known: Mapping[str, Collection[str]] | Non
 
 
 def restart(units: Collection[str], settle_s: float = SETTLE_S) -> str:
-    """Restart services under systemd; return what is wrong, nothing where all of them are up after a moment."""
+    """Restart services under systemd; return what is wrong, nothing if all of them are up after a moment."""
     names = [f"easun-{unit}.service" for unit in units]
     try:
         done = subprocess.run(["systemctl", "restart", *names], check=False, capture_output=True, text=True)

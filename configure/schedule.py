@@ -33,7 +33,7 @@ def _show(prompt: Prompt, text: str, *, is_good: bool | None = False) -> None:
 
 
 def _region(prompt: Prompt, known: dict[str, str]) -> dict[str, str] | None:
-    """Return the settings of the region, None where the user's is not listed or nothing may be used for it."""
+    """Return the settings of the region, None if the user's is not listed or nothing may be used for it."""
     before = known.get("SCHEDULE_REGION") or known.get("SCHEDULE_PROVIDERS")
     kept = [prompt.text("as_it_is", known=before)] if before else []
     offered = [one for one in REGIONS if one.origins]

@@ -134,7 +134,7 @@ class SettingStore:
         return ACKNOWLEDGEMENT.pack(WRITE_MULTIPLE, address, count)
 
     def refusal(self, address: int, word: int, words: Words) -> int:
-        """Return the exception code, 0 where there is none."""
+        """Return the exception code, 0 if there is none."""
         rule = RULES[self.layout].get(address)
         if rule is None:
             return READ_ONLY

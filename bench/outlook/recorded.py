@@ -17,7 +17,7 @@ STEP_S = 300
 
 
 def homes() -> list[tuple[str, float, Floats]]:
-    """Return name, first moment and load by five-minute steps of each home; none where there is no directory."""
+    """Return name, first moment and load by five-minute steps of each home; none if there is no directory."""
     place = os.environ.get("OUTLOOK_HOMES")
     files = sorted(Path(place).glob("*.csv")) if place else []
     return [(file.stem, *_read(file)) for file in files]

@@ -23,7 +23,7 @@ class FrameDelay:
     _is_proven: bool = False
 
     def of(self, received_s: float, runtime_s: float | None) -> float:
-        """Return how many seconds ago a frame that was received now was measured; 0 where that is not provable."""
+        """Return how many seconds ago a frame that was received now was measured; 0 if that is not provable."""
         if runtime_s is None:
             return 0.0
         if self._frames and (received_s < self._frames[-1][0] or runtime_s < self._frames[-1][1]):

@@ -34,7 +34,7 @@ async def serve(service: Service[DashboardSettings]) -> None:
     open_to_others = not loopback(settings.dashboard_host)
     has_password = bool(settings.dashboard_password.get_secret_value())
     service.health.report("password", dashboard.NO_PASSWORD() if open_to_others and not has_password else None)
-    gc.freeze()  # what is built by now stays; to look through all of it takes 0.1 s, in the middle of somebody's answer
+    gc.freeze()  # what is built by now stays; examining all of it takes 0.1 s, in the middle of an answer
     await web_server.serve(server)
 
 

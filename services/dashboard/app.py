@@ -34,11 +34,11 @@ PAGES: Sequence[Page] = (now.PAGE, outages.PAGE, battery.PAGE, history.PAGE, inv
 
 PLOTLY = ASSETS / "plotly-basic-4.1.1.min.js"
 PLOTLY_ADDRESS = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-"""Where Dash loads plotly.js from for the first chart: we serve the small bundle there instead of the 4.7 MB one."""
+"""The address of plotly.js for the first chart: we serve a small bundle there instead of the one of 4.7 MB."""
 
 
 class Application(Dash):
-    """Dash, which draws the charts, inside a document of ours."""
+    """Dash, which draws the charts, inside our own document."""
 
     document: Callable[[str], str]
 
@@ -59,10 +59,10 @@ def application(
 ) -> Flask:
     """Return the web application.
 
-    `send` publishes commands; `key` signs sessions, which end with the process where there is none; `ended` is the file
-    of those that were ended by logging out, `guests` that of the guests' links.
+    `send` publishes commands; `key` signs sessions, which end with the process if there is none; `ended` is the file of
+    sessions that were ended by logging out, `guests` that of the guests' links.
     """
-    app: Any = Application(  # Any, for Dash's own methods are untyped
+    app: Any = Application(  # Any, as Dash's own methods are untyped
         __name__,
         compress=True,
         assets_ignore=".*",  # they are in our own bundles
@@ -159,7 +159,7 @@ def _common_routes(server: Flask, context: PageContext) -> None:
 
 
 def _metrics(context: PageContext) -> Response:
-    """Return the figures for Prometheus; whoever is logged in gets the key as well."""
+    """Return the figures for Prometheus, or, to a logged-in user, also the key."""
     key = f"# for Prometheus: {METRICS}?key={read_key(METRICS)}\n" if is_authorized() and read_key(METRICS) else ""
     figures = exposition(context.snapshot(), utc_now(), context.settings.fresh_for)
     return Response(key.encode() + figures, content_type=CONTENT_TYPE)

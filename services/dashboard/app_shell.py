@@ -25,7 +25,7 @@ def shell(
 def frame(
     pages: Sequence[Page], opened: Page, content: Content, localizer: Localizer, *, guest: bool = False
 ) -> list[Any]:
-    """Return trees of the body: all pages, of which one is shown, with all that is known of it."""
+    """Return trees of the body: all pages, one of which is shown, with all its known content."""
     layouts = [
         filled(tree(_page(page, localizer)), content) if page is opened else tree(_page(page, localizer))
         for page in pages
@@ -49,7 +49,7 @@ def _page(page: Page, localizer: Localizer) -> html.Div:
 
 
 def _charts(localizer: Localizer) -> html.Div:
-    """Return the place of Dash, which replaces what stands there until it is loaded."""
+    """Return the place of Dash, with a placeholder until it is loaded."""
     return html.Div(html.P(localizer("page.loading"), className="loading"), id=DASH)
 
 

@@ -24,7 +24,7 @@ class Bundle:
 
     @property
     def address(self) -> str:
-        """Its address, another one for every content, so that browsers may keep it."""
+        """Its address, which changes with the content, so that browsers may cache it."""
         return f"{self.path}?m={self.version}"
 
     def serve(self, server: Flask) -> None:
@@ -40,5 +40,5 @@ def styles() -> Bundle:
 
 @cache
 def scripts() -> Bundle:
-    """Return the script; the others use what shell.js offers."""
+    """Return the script; the other files use what shell.js provides."""
     return Bundle(SCRIPTS, "text/javascript", first=("shell.js",))

@@ -1,4 +1,4 @@
-"""What a guest sees of a page: everything but controls, and links to what is closed to guests, pure."""
+"""What a guest sees of a page: everything except controls, and links to what guests may not see. Pure."""
 
 from typing import Any
 from urllib.parse import urlsplit

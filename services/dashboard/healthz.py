@@ -1,4 +1,4 @@
-"""The health of the dashboard: a summary for everybody, details for those logged in."""
+"""The health of the dashboard: a summary for everybody, details for logged-in users."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from shared.version import program_version
 
 
 def health(snapshot: BrokerState, now: datetime) -> dict[str, Any]:
-    """Return whether the broker is connected, and the age of the newest reading, None where there is none."""
+    """Return whether the broker is connected, and the age of the newest reading, or None."""
     measured = [state.at for state in (*snapshot.inverters.values(), *snapshot.batteries.values())]
     age = elapsed(max(measured), now) if measured else None
     age_s = None if age is None else round(age.total_seconds(), 1)

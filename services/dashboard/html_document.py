@@ -1,4 +1,4 @@
-"""The HTML document of a page. All that is known is in it already, so it can be read before any script has run."""
+"""The HTML document of a page. It contains all that is known, so it can be read before any script has run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +22,9 @@ from shared.texts.localizer import Localizer
 
 
 def document(pages: Sequence[Page], context: PageContext, dash: str) -> str:
-    """Return the document of the requested page, of the first one where there is none of this name.
+    """Return the document of the requested page, or of the first page if there is none with this name.
 
-    `dash` is what loads Dash.
+    `dash` is the HTML that loads Dash.
     """
     localizer = context.localizer()
     page = next((page for page in pages if page.path == request.path), pages[0])
@@ -64,13 +64,13 @@ def _recorded(page: Page, context: PageContext) -> dict[str, Any]:
 
 
 def trees_by_id(page: Page, found: Any) -> dict[str, Any]:
-    """Return what is recorded of a page without charts as trees, by the id of the element that they fill."""
+    """Return the recorded content of a page without charts as trees, by the id of the element that they fill."""
     by_id = found if isinstance(found, dict) else {f"{page.name}-recorded": found}
     return {name: tree(nodes) for name, nodes in by_id.items()}
 
 
 def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dict[str, Any]:
-    """Return a view as JSON for the browser, with a notice where the broker is gone or the clock is not set."""
+    """Return a view as JSON for the browser, with a notice if the broker is gone or the clock is not set."""
     lost = not snapshot.connected and not view.missing
     page = "empty" if view.missing else "stale" if view.stale or lost else "live"
     kind = "broker" if lost else "clock" if is_clock_unset(snapshot, localizer.now) else ""
@@ -79,14 +79,14 @@ def view_payload(view: View, snapshot: BrokerState, localizer: Localizer) -> dic
 
 
 def payload_of(page: Page, context: PageContext) -> dict[str, Any]:
-    """Return the view of a page as it is now, with one page of the devices where there are very many."""
+    """Return the present view of a page, with one page of the devices if there are very many."""
     part, localizer = shown_devices(context), context.localizer()
     payload = view_payload(page.view(part.snapshot, localizer, context.settings.fresh_for), part.snapshot, localizer)
     return payload | {"parts": visible({**payload["parts"], "pager": tree(pager(part, localizer))})}
 
 
 def visible(trees: Any) -> Any:
-    """Return trees, or several by the names of their places, as this visitor may see them."""
+    """Return trees, or several by place, as this visitor may see them."""
     if not is_guest():
         return trees
     return {name: for_guests(one) for name, one in trees.items()} if isinstance(trees, dict) else for_guests(trees)

@@ -8,7 +8,7 @@ COOKIE, HEADER = "language", "X-Language"
 
 
 def wanted(cookie: str | None, accepted: str | None) -> Language:
-    """Return the language chosen on the page, else the browser's first supported one, else Ukrainian."""
+    """Return the language chosen on the page, else the browser's first supported language, else Ukrainian."""
     if cookie in list(Language):
         return Language(cookie)
     for one in (accepted or "").split(","):
@@ -21,7 +21,7 @@ def wanted(cookie: str | None, accepted: str | None) -> Language:
 def request_language() -> Language:
     """Return the language of the request; Ukrainian outside of one, as Dash builds the layout once at the start.
 
-    A page names its own, because another window may have chosen another one since; an address may name one, too.
+    A page names its own, because another window may have chosen a different one since; an address may also name one.
     """
     if not has_request_context():
         return Language.UK

@@ -22,9 +22,9 @@ HTML_NAMES = {
     "colSpan": "colspan",
     "dateTime": "datetime",
 }
-"""What HTML calls these attributes; assets/live.js has the same list."""
+"""HTML's names for these attributes; assets/live.js has the same list."""
 VOID = {"br", "hr", "img", "input"}
-"""Elements without an end."""
+"""Elements without an end tag."""
 
 
 def attributes(**named: str) -> Any:
@@ -33,7 +33,7 @@ def attributes(**named: str) -> Any:
 
 
 def icon(name: str) -> html.Span:
-    """Return an icon, hidden from screen readers: the words beside it say the same."""
+    """Return an icon, hidden from screen readers: the words next to it say the same."""
     return html.Span(className=f"icon icon-{name}", **attributes(aria_hidden="true"))
 
 
@@ -59,7 +59,7 @@ def empty(title: str, sentence: str, name: str = "waiting") -> html.Section:
 
 
 def tree(node: Any) -> Any:
-    """Return components as plain data, [tag, attributes, children] each, for assets/live.js; such data as it is."""
+    """Return components as plain data, each [tag, attributes, children], for assets/live.js; such data as it is."""
     if isinstance(node, list) and len(node) == 3 and isinstance(node[1], dict):
         return node
     if isinstance(node, list | tuple):
@@ -74,7 +74,7 @@ def tree(node: Any) -> Any:
 
 @dataclass(frozen=True)
 class Content:
-    """What fills a layout: texts and states by the key of an element, trees by its key or id."""
+    """The content of a layout: texts and states by the key of an element, trees by its key or id."""
 
     text: Mapping[str, str]
     state: Mapping[str, str]
@@ -82,7 +82,7 @@ class Content:
 
 
 def filled(node: Any, content: Content) -> Any:
-    """Return a tree with its content, put where assets/live.js puts it later, pure."""
+    """Return a tree with its content, in the places where assets/live.js later puts it, pure."""
     if isinstance(node, str):
         return node
     tag, given, children = node

@@ -1,4 +1,4 @@
-"""What is live, for Prometheus; what is unknown is left out.
+"""The live figures, for Prometheus; unknown ones are left out.
 
 Its format: https://prometheus.io/docs/instrumenting/exposition_formats. Signs as everywhere: + charging, + importing.
 """

@@ -1,4 +1,4 @@
-"""What a page consists of: its layout, live view, recorded content, routes and callbacks."""
+"""The parts of a page: its layout, live view, recorded content, routes and callbacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ def discard_command(_name: str, _command: Command) -> None:
 
 @dataclass(frozen=True)
 class PageContext:
-    """What every page may use: the broker's state, the recorded history, the reader's localizer, and sends commands."""
+    """What every page may use: the broker's state, the history, the reader's localizer, and a way to send commands."""
 
     snapshot: Callable[[], BrokerState]
     engine: Engine
@@ -41,9 +41,9 @@ class PageContext:
     send: Send = discard_command
 
     def calendar(self) -> Localizer:
-        """Return the localizer for what is recorded: while the clock is not set, the present is the last that is known.
+        """Return the localizer for recorded content: while the clock is not set, the present is the last known time.
 
-        That is the newest live reading with a time, from before the machine was started; or else the clock of the wall.
+        That is the time of the newest live reading from before the machine was started, or else the wall clock's.
         """
         localizer = self.localizer()
         if not is_unset(localizer.now):
@@ -64,7 +64,7 @@ class ViewOptions:
 
     @classmethod
     def of(cls, search: Any, scheme: Any) -> "ViewOptions":
-        """Return the options a browser sent, ignoring what is missing or malformed."""
+        """Return the options sent by a browser, ignoring missing and malformed ones."""
         return cls(search if isinstance(search, str) else "", "dark" if scheme == "dark" else "light")
 
 
@@ -92,10 +92,10 @@ def nothing(_localizer: Localizer) -> list[Any]:
 class Page:
     """A page. `layout` is plain HTML, `view` fills it every two seconds, `recorded` is read every minute.
 
-    `view` gets how long a reading counts as live. What is `recorded` stands in the element with the id
-    `<name>-recorded`; a dict has it by the ids of several elements. A page with charts has `charts`, which Dash renders
-    below its layout: only pages that have it load Dash. `routes` and `callbacks` add what else it needs. A page with a
-    `parent` has no tab of its own: that page leads to it.
+    `view` gets how long a reading counts as live. `recorded` content is in the element with the id `<name>-recorded`;
+    a dict has it by the ids of several elements. A page with charts has `charts`, which Dash renders below its layout:
+    only such pages load Dash. `routes` and `callbacks` add what else it needs. A page with a `parent` has no tab: that
+    page links to it.
     """
 
     name: str

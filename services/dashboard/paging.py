@@ -1,6 +1,6 @@
-"""So many devices of a kind are shown at a time, so that no number of them holds the page up. Pure.
+"""Shows a limited number of devices of a kind at a time, so that no number of them slows down the page. Pure.
 
-A page is cut out of what the broker has delivered, before anything is drawn: every page of the dashboard is bounded.
+A page is cut out of the broker's state before anything is drawn, so every page of the dashboard is limited.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,12 +15,12 @@ from shared.live_figures import ALL
 from shared.texts.localizer import Localizer
 
 PARAMETER = "devices"
-"""The parameter of an address that says which page of the devices is shown."""
+"""The query parameter that says which page of the devices is shown."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Devices of a kind: which fields of the state are keyed by them, and how many are shown at a time."""
+    """A kind of device: which fields of the state are keyed by it, and how many are shown at a time."""
 
     name: str
     fields: tuple[str, ...]
@@ -37,7 +37,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Shown:
-    """Which devices of a kind are shown, counted from one, of how many."""
+    """Which devices of a kind are shown, counted from one, and how many there are."""
 
     kind: str
     first: int
@@ -47,7 +47,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Paged:
-    """A part of the state; `shown` are the kinds of which there is more, `number` of `pages` is this one."""
+    """A part of the state; `shown` are the kinds of which there are more, `number` is this page of `pages`."""
 
     snapshot: BrokerState
     number: int = 1
@@ -55,7 +55,7 @@ class Paged:
     shown: tuple[Shown, ...] = ()
 
     def of(self, kind: str, names: Sequence[str]) -> list[str]:
-        """Return those recorded devices of a kind that are to be shown: never more than a page holds."""
+        """Return the recorded devices of a kind to show: never more than a page holds."""
         this = next(one for one in KINDS if one.name == kind)
         known = _names(self.snapshot, this)
         is_cut = any(one.kind == kind for one in self.shown)
@@ -63,7 +63,7 @@ class Paged:
 
 
 def paged(snapshot: BrokerState, number: int) -> Paged:
-    """Return a page of the devices, the nearest one there is; everything, where no kind has too many."""
+    """Return a page of the devices, the nearest existing one; everything if no kind has too many."""
     known = {kind: _names(snapshot, kind) for kind in KINDS}
     many = {kind: names for kind, names in known.items() if len(names) > kind.most}
     if not many:
@@ -98,7 +98,7 @@ def _only(devices: Any, kept: set[str]) -> dict[str, Any]:
 
 
 def pager(page: Paged, localizer: Localizer) -> list[Any]:
-    """Return what is shown, and links to the pages before and after; nothing where all is shown."""
+    """Return what is shown, and links to the previous and next page; nothing if everything is shown."""
     if not page.shown:
         return []
     words = [localizer(f"page.some_{one.kind}", first=one.first, last=one.last, count=one.count) for one in page.shown]

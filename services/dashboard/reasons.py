@@ -11,14 +11,14 @@ from shared.texts.localizer import Localizer
 
 
 def reasons_in_line(reasons: Sequence[Reason] | None, localizer: Localizer) -> str:
-    """Return reasons as one text; a word where there are none, the dash where that is unknown."""
+    """Return reasons as one text; a word if there are none, the dash if that is unknown."""
     if reasons is None:
         return localizer("unknown")
     return ", ".join(map(localizer.reason, reasons)) or localizer("page.none")
 
 
 def worst_severity(reasons: Sequence[Reason] | None) -> Severity | None:
-    """Return the highest severity of some reasons, None where there are none."""
+    """Return the highest severity of some reasons, None if there are none."""
     return max(map(severity, reasons), key=list(Severity).index) if reasons else None
 
 

@@ -21,7 +21,7 @@ def service_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
 
 
 def state_of(status: ServiceStatus, localizer: Localizer) -> str:
-    """Return the state of a service, silent where its status is too old and it did not say goodbye."""
+    """Return the state of a service: silent if its status is too old and it has not said goodbye."""
     goodbye = status.since is None or status.state is ServiceHealth.OFFLINE
     silent = not goodbye and not fresh(status.at, localizer.now, STATUS_HOLDS)
     return SILENT if silent else status.state.value

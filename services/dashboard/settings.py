@@ -72,7 +72,7 @@ class DashboardSettings(ServiceSettings, HistorySettings, ZoneSettings):
 
     @property
     def tariff(self) -> Tariff | None:
-        """The price of a kWh from the grid, None where it is not set; the night price defaults to the day price."""
+        """The price of a kWh from the grid, None if it is not set; the night price defaults to the day price."""
         if self.tariff_day is None:
             return None
         night = self.tariff_day if self.tariff_night is None else self.tariff_night

@@ -7,5 +7,5 @@ from services.dashboard.paging import PARAMETER, Paged, paged
 
 
 def shown_devices(context: PageContext) -> Paged:
-    """Return what the broker has delivered, where there are very many devices the part that the address asks for."""
+    """Return the broker's state, or, if there are very many devices, the part that the address asks for."""
     return paged(context.snapshot(), request.args.get(PARAMETER, 1, type=int))

@@ -24,6 +24,6 @@ class Tariff:
         return [self.night if is_night else self.day for is_night in nights]
 
     def cost(self, by_hour: Sequence[float | None]) -> float | None:
-        """Return the cost of energy by the hour on the wall clock; None where none is known."""
+        """Return the cost of energy by the hour on the wall clock; None if none is known."""
         known = [kwh * price for kwh, price in zip(by_hour, self.prices, strict=False) if kwh is not None]
         return sum(known) if known else None

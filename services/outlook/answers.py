@@ -40,10 +40,10 @@ class Band:
 class OutageAnswer:
     """What becomes of the battery in an outage; moments are seconds since 1970 UTC.
 
-    end_s is None where nobody knows it. chance is that of staying above the reserve until power really returns, late as
+    end_s is None if unknown. chance is that of staying above the reserve until power really returns, late as
     it may be. margin_min is how long the charge holds beyond the planned end (negative: how much too short), at least
     what the forecast reaches. late_min is how much later than that power usually returns. holds_until_s is early,
-    typical and late when the reserve is reached while power stays away, None where that is beyond the forecast. The
+    typical and late when the reserve is reached while power stays away, None if that is beyond the forecast. The
     rest is as in shared.messages.OutageOutlook.
     """
 

@@ -74,7 +74,7 @@ class Forecast:
     outages: the running one and the certain ones ahead, then those that are only possible (judged in a case in which
     they all happen), each in order of time. strip: the charge ahead if only the certain ones happen; strip_if_possible:
     if all do, None if there are none. holds_until_s: early, typical and late when the reserve is reached if power went
-    now and stayed away, or while it does. charge and strip are None where the present charge is unknown.
+    now and stayed away, or while it does. charge and strip are None if the present charge is unknown.
     """
 
     now_s: float

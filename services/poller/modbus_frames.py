@@ -88,7 +88,7 @@ class Framing(Protocol):
         """Return the complete and valid reply that begins at an offset, if one does."""
 
     def labels_at(self, data: bytes, at: int) -> tuple[int, int] | None:
-        """Return the number and the unit that a reply at an offset would carry; a number of 0 where it carries none."""
+        """Return the number and the unit that a reply at an offset would carry; a number of 0 if it carries none."""
 
     def foreign_frame_at(self, data: bytes, at: int, request: Request) -> int:
         """Return the length of a complete frame at an offset that answers another request; 0 if there is none."""

@@ -37,7 +37,7 @@ class Device:
 
     @property
     def gangs(self) -> dict[str, int]:
-        """Its relays with their usual data points, none where it is no load."""
+        """Its relays with their usual data points, none if it is no load."""
         gangs = {} if self.category in NEVER else usual_gangs(self.switches)
         if "switch" in gangs and self.category in COUNTS_ENERGY:
             gangs["switch"] = POINT_OF_BREAKERS

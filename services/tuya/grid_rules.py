@@ -23,7 +23,7 @@ SEEN_BEFORE = timedelta(minutes=15)
 
 Plugs = Mapping[str, Plug]
 GangStates = Mapping[str, bool | None]
-"""Whether each gang is on; None where the plug does not say."""
+"""Whether each gang is on; None if the plug does not say."""
 
 
 def tells_all(reading: GangStates) -> bool:

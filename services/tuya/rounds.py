@@ -10,7 +10,7 @@ EVENING, NIGHT = time(18), time(22)
 
 
 def current_round(now: datetime, zone: tzinfo, windows: Iterable[Window]) -> str | None:
-    """Return which round it is time for, None where it is time for none."""
+    """Return which round it is time for, None if it is time for none."""
     if ahead := [one.start for one in windows if one.start - BEFORE_OUTAGE <= now < one.start]:
         return f"outage {min(ahead).isoformat()}"
     local = now.astimezone(zone)

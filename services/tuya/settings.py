@@ -91,7 +91,7 @@ class TuyaSettings(ServiceSettings, ZoneSettings):
     )
 
     def credentials(self) -> Credentials | None:
-        """Return who we are at the cloud, None where no account is configured."""
+        """Return who we are at the cloud, None if no account is configured."""
         secret = self.tuya_access_secret.get_secret_value()
         if not self.tuya_access_id or not secret:
             return None

@@ -56,7 +56,7 @@ class Midnight(StrEnum):
 def region_file(
     plan: OutagePlan, region: str, now: datetime, *, midnight: Midnight = Midnight.AUTO, first_hour: int = 1
 ) -> dict[str, Any] | None:
-    """Return the file of a region, or None where there is no such file."""
+    """Return the file of a region, or None if there is no such file."""
     if region not in DTEK + OTHERS:
         return None
     dtek = region in DTEK

@@ -18,7 +18,7 @@ STATUS = {
 
 
 def planned_outages(plan: OutagePlan, region: str, dso: str, now: datetime) -> dict[str, Any] | None:
-    """Return all groups, or None where there is no such operator."""
+    """Return all groups, or None if there is no such operator."""
     if (region, dso) not in KNOWN:
         return None
     return {queue: _group(plan, queue, now) for queue in QUEUES}

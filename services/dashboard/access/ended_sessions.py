@@ -62,7 +62,7 @@ class EndedSessions:
 
 
 def _stored(file: StateFile[EndedContent]) -> dict[str, float]:
-    """Return what a file says; nothing where it is missing or damaged."""
+    """Return the content of a file; nothing if it is missing or damaged."""
     try:
         return file.peek().root
     except ConfigError as error:

@@ -25,7 +25,7 @@ from shared.texts.catalogue import say
 SESSION_LIFETIME = timedelta(days=30)
 """How long a visitor stays logged in after opening the page."""
 KEYED = (CALENDAR, METRICS)
-"""What a program reads that cannot log in: each has a read-only key of its own, and nothing else opens with it."""
+"""Paths for programs that cannot log in: each has its own read-only key, which opens nothing else."""
 OPEN = {HEALTH, LOGIN, GUEST, MANIFEST, STYLES, "/assets/icon.svg", *ICONS.values()}
 """Served without a login: the login page's files and the health check."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -40,7 +40,7 @@ class Sessions(SecureCookieSessionInterface):
     """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        """Return the session of a request, an empty one where its cookie is not ours or too old."""
+        """Return the session of a request, an empty one if its cookie is not ours or too old."""
         signer, cookie = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
         if signer is None or not cookie:
             return self.session_class()
@@ -103,7 +103,7 @@ def is_guest() -> bool:
 
 
 def read_key(path: str) -> str | None:
-    """Return the key that opens one of KEYED with `?key=` and nothing else; None where none is needed."""
+    """Return the key that opens one of KEYED with `?key=` and nothing else; None if none is needed."""
     key: str | None = current_app.config["READ_KEYS"].get(path)
     return key
 
@@ -123,7 +123,7 @@ def _require_login() -> ResponseReturnValue | None:
 
 
 def _within_guest_pages() -> ResponseReturnValue | None:
-    """Let a guest read what is open to guests; nothing that a guest sends does anything."""
+    """Let a guest read what is open to guests, and refuse everything that a guest sends."""
     if request.method in SAFE and open_to_guests(request.path):
         return None
     if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):

@@ -18,7 +18,7 @@ from shared.state_file import StateFile
 log = logging.getLogger("access")
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Without letters that look like others, for a code may have to be typed."""
+"""Without letters that look like others, as a code may have to be typed."""
 ALIKE = str.maketrans("oil", "011", " -\t\r\n")
 CODE_LENGTH = 12
 """60 bits: the throttle of the login leaves two attempts a minute."""
@@ -60,7 +60,7 @@ class Guests:
         return self._links
 
     def make(self, name: str, now_s: float) -> str | None:
-        """Return the code of a new link, the only time that it is known; None where there are too many."""
+        """Return the code of a new link, the only time that it is known; None if there are too many."""
         code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
         with self._lock:
             if len(self._links) >= MOST:
@@ -95,7 +95,7 @@ class Guests:
 
 
 def _stored(file: StateFile[GuestLinks]) -> Mapping[str, GuestLink]:
-    """Return what a file says; no links where it is missing or damaged."""
+    """Return the links in a file; none if it is missing or damaged."""
     try:
         return file.peek().root
     except ConfigError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 FORGIVEN_S = 900.0
 """After this long without a wrong password from an address its count starts over."""
 ADDRESSES = 1000
-"""How many addresses are remembered; the oldest is dropped first. The common count goes on."""
+"""How many addresses are remembered; the oldest is dropped first. The common count continues."""
 
 
 @dataclass

@@ -20,7 +20,7 @@ Facts = Iterable[tuple[str, str]]
 
 
 def total_card(pack: Pack, state: BatteryState, packs: Sequence[Pack], localizer: Localizer) -> html.Section:
-    """Return the card of all batteries, with a note where it is the sum of only some."""
+    """Return the card of all batteries, with a note if it is the sum of only some."""
     summed = state.packs
     note = []
     if summed and len(summed) < len(packs):

@@ -32,7 +32,7 @@ def charts(_localizer: Localizer) -> html.Div:
 
 
 def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -> list[Any]:
-    """Return how the spread of the cells went; nothing where there is no battery at all."""
+    """Return how the spread of the cells went; nothing if there is no battery at all."""
     try:
         found = spreads(context.engine, localizer.now, shown_devices(context))
     except StorageError as error:

@@ -53,7 +53,7 @@ def recorded(context: PageContext, localizer: Localizer, options: ViewOptions) -
 
 
 def latest(context: PageContext, localizer: Localizer) -> list[html.Section]:
-    """Return the card of the latest events, which leads to all of them; none where the history cannot be read."""
+    """Return the card of the latest events, which leads to all of them; none if the history cannot be read."""
     try:
         with Session(context.engine) as session:
             found = events(session, EventQuery().wanted(localizer.zone), LATEST)

@@ -33,7 +33,7 @@ class Answer:
 
 
 class AnswerCache:
-    """Answers by what was asked, each with the version of the data it was made of."""
+    """Answers by question, each with the version of its data."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, tuple[Hashable, Answer]] = OrderedDict()
@@ -41,7 +41,7 @@ class AnswerCache:
         self._lock = threading.Lock()
 
     def answer(self, key: Hashable, version: Hashable | None, make: Callable[[], Any]) -> Answer:
-        """Return the answer to a question, made anew unless there is one of this version; None is not kept."""
+        """Return the answer to a question, computed unless there is one of this version; None is not kept."""
         if version is None:
             return Answer(make())
         with self._lock:

@@ -44,7 +44,7 @@ class Piece:
 
 
 def added(parts: Iterable[Kwh]) -> Kwh:
-    """Return the sums of the known values; None where none is known."""
+    """Return the sums of the known values; None if none is known."""
     sums = dict(UNKNOWN)
     for part in parts:
         for name in NAMES:
@@ -63,7 +63,7 @@ def self_sufficiency(kwh: Kwh) -> float | None:
 
 
 def change(value: float | None, before: float | None) -> float | None:
-    """Return the change in percent; None where the value before is unknown or almost zero."""
+    """Return the change in percent; None if the value before is unknown or almost zero."""
     if value is None or before is None or before < 0.05:
         return None
     return (value / before - 1) * 100
@@ -112,7 +112,7 @@ def pieces(period: Period, days: Sequence[DayEnergy], tariff: Tariff | None, loc
 
 
 def summed(values: Iterable[float | None]) -> float | None:
-    """Return the sum of the known values; None where none is known."""
+    """Return the sum of the known values; None if none is known."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 

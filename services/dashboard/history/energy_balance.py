@@ -32,7 +32,7 @@ class Balance:
 
 
 def balance(kwh: Kwh) -> Balance | None:
-    """Return the balance of a period; None where a part of it is unknown."""
+    """Return the balance of a period; None if a part of it is unknown."""
     sources, sinks = ({name: value for name in side if (value := kwh[name]) is not None} for side in (SOURCES, SINKS))
     if len(sources) < len(SOURCES) or len(sinks) < len(SINKS):
         return None

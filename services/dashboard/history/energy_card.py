@@ -65,7 +65,7 @@ def energy_cards(
 
 
 def _balance(flows: Balance, localizer: Localizer) -> html.Section:
-    """Return the card of where the energy came from and went to."""
+    """Return the card of the sources and sinks of energy."""
     parts = drawn(balance_trees(flows, localizer), id="history-balance")
     return html.Section([html.H2(localizer("history.balance")), parts], className="card")
 
@@ -87,7 +87,7 @@ def totals(kwh: Kwh, before: Kwh, localizer: Localizer) -> list[Any]:
 
 
 def shares(kwh: Kwh, cost: float | None, tariff: Tariff | None, localizer: Localizer) -> list[Any]:
-    """Return the self-sufficiency, and the cost where a tariff is set."""
+    """Return the self-sufficiency, and the cost if a tariff is set."""
     found = [tile("bolt", localizer("history.own"), localizer.number("percent", self_sufficiency(kwh)), "")]
     if tariff:
         found.append(tile("coin", localizer("history.cost"), money(cost, tariff, localizer), ""))
@@ -107,7 +107,7 @@ def _kilowatt_hours(value: float | None, localizer: Localizer) -> str:
 
 
 def difference(value: float | None, before: float | None, localizer: Localizer) -> str:
-    """Return how much a value has changed, in words; empty where the change is not meaningful."""
+    """Return how much a value has changed, in words; empty if the change is not meaningful."""
     percent = change(value, before)
     if percent is None or percent >= 1000:
         return ""

@@ -100,7 +100,7 @@ class _Reader:
 
 
 def _answer(session: Session, context: PageContext, cache: AnswerCache, period: Period, reader: _Reader) -> Answer:
-    """Return the requested period, or the chart between two of its hours, or a message where there is nothing."""
+    """Return the requested period, or the chart between two of its hours, or a message if there is nothing."""
     devices = {device.name: device for device in recorded_devices(session)}
     if not devices:
         nothing = reader.localizer("history.nothing_yet")
@@ -143,7 +143,7 @@ def _top(device: Device, names: Sequence[str], period: Period, localizer: Locali
 def _content(
     session: Session, device: Device, period: Period, tariff: Tariff | None, reader: _Reader, *, is_settled: bool
 ) -> list[Any]:
-    """Return the cards of a period, none where nothing was recorded; of a settled one everything is summed up."""
+    """Return the cards of a period, none if nothing was recorded; of a settled one everything is summed up."""
     localizer = reader.localizer
     power = read_power(session, device.name, whole(period, localizer.zone))
     energy = read_energy(session, device.name, period, tariff, localizer, is_settled=is_settled)
@@ -191,7 +191,7 @@ def _chart(power: PowerHistory, period: Period, reader: _Reader) -> html.Section
 
 
 def _message(sentence: str) -> html.Section:
-    """Return a message where there is nothing to draw."""
+    """Return a message if there is nothing to draw."""
     return html.Section([icon("chart"), html.P(sentence)], className="card empty")
 
 

@@ -35,7 +35,7 @@ class PowerHistory:
 def read_power(database: Database, inverter: str, window: Window) -> PowerHistory:
     """Read what is drawn of a window."""
     spans = outages(database, start=window.start, end=window.end)
-    # on half a year no planned outage is wide enough to be seen
+    # in half a year no planned outage is wide enough to be seen
     records = reports.outage_records(database, start=window.start, end=window.end) if window.step < DAY else []
     return PowerHistory(_flows(database, inverter, window.grown), spans, records, window)
 

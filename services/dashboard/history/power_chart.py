@@ -48,7 +48,7 @@ def power_chart(
 
 
 def _columns(flows: Series) -> dict[str, Values]:
-    """Return powers in whole watts and the charge to a tenth: more digits than that nobody sees."""
+    """Return powers in whole watts and the charge to a tenth: more digits would be invisible."""
     digits = {CHARGE: 1}
     return {
         name: [None if one is None else round(one, digits.get(name)) for one in values]

@@ -22,7 +22,7 @@ Wish = Mapping[str, Any]
 
 
 Ask = Callable[[BrokerState, Localizer, Mapping[str, str], Wish], Question | Reason]
-"""Returns the question that a wish raises, or why it is refused. Raises ValidationError where it makes no sense."""
+"""Returns the question that a wish raises, or why it is refused. Raises ValidationError if it makes no sense."""
 
 
 def routes(server: Flask, context: PageContext) -> None:

@@ -33,7 +33,7 @@ def elevation(at: datetime, place: tuple[float, float]) -> float:
 
 
 def place_of_zone(table: str, zone: str) -> tuple[float, float]:
-    """Return the city that a time zone is named for, from the table zone1970.tab; Kyiv where it has none."""
+    """Return the city that a time zone is named for, from the table zone1970.tab; Kyiv if it has none."""
     for line in table.splitlines():
         columns = line.split("\t")
         if not line.startswith("#") and len(columns) > 2 and columns[2] == zone:

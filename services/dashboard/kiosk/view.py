@@ -67,7 +67,7 @@ def _lasts(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) ->
 
 
 def _notice(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -> str:
-    """Return what is wrong with what is shown."""
+    """Return the problem with the figures shown."""
     if not snapshot.connected:
         return localizer("page.broker_gone")
     if is_clock_unset(snapshot, localizer.now):

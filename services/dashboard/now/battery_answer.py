@@ -31,12 +31,12 @@ LOOKS = {
     Verdict.UNKNOWN: "unknown",
 }
 ROUGH = little_history.code
-"""What is not known is listed under the "how", but that the whole answer is rough belongs beside it."""
+"""What is unknown is listed under the "how", but that the whole answer is rough belongs next to it."""
 
 
 @dataclass(frozen=True)
 class Until:
-    """Until when the charge lasts, as a figure with the words above it; both empty where nobody knows."""
+    """Until when the charge lasts, as a figure with the words above it; both empty if unknown."""
 
     label: str = ""
     value: str = ""
@@ -55,7 +55,7 @@ def until(snapshot: BrokerState, figures: LiveFigures, localizer: Localizer) -> 
 
 
 def _held(outlook: Outlook, now: datetime) -> timedelta:
-    """Return how long the charge holds; where that is beyond the forecast, more than a day."""
+    """Return how long the charge lasts; more than a day if that is beyond the forecast."""
     until = outlook.holds_until.typical
     return timedelta.max if until is None else until - now
 

@@ -16,7 +16,7 @@ OPTIONAL = ("pv_kwh", "grid_out_kwh")
 
 
 def energy_today(kwh: Mapping[str, float | None], share: float, localizer: Localizer) -> list[Any]:
-    """Return what is known of today; share is for which part of the day so far anything is known."""
+    """Return what is known about today; share is the part of the day so far for which anything is known."""
     known = {name: value for name in NAMES if (value := kwh.get(name)) is not None}
     shown = {name: value for name, value in known.items() if value >= LEAST_KWH or name not in OPTIONAL}
     if not shown:

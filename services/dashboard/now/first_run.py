@@ -1,4 +1,4 @@
-"""What a new installation has found and what is still missing, pure: shown on *Now* until an inverter has answered."""
+"""What a new installation has found, and what is still missing: shown on *Now* until an inverter has answered. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ NECESSARY = ("recorder", "poller")
 
 @dataclass(frozen=True)
 class Step:
-    """A part of the home, what is known of it, and what to do where it is missing."""
+    """A part of the home, what is known about it, and what to do if it is missing."""
 
     title: str
     progress: Progress

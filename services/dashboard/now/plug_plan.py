@@ -15,7 +15,7 @@ MOST_NAMES = 5
 
 
 def plug_plan(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """Return why plugs are off and a line for each of the next outages; nothing where the plug service is away."""
+    """Return why plugs are off and a line for each of the next outages; nothing if the plug service is away."""
     plan = snapshot.plug_plan
     if plan is None or not snapshot.plugs or why_disabled(snapshot, localizer):
         return []

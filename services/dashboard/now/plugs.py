@@ -22,7 +22,7 @@ def plug_rows(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
 
 
 def _gangs(snapshot: BrokerState, id_: str, plug: PlugState) -> dict[str, str]:
-    """Return the names of a plug's switches by their codes, none where it has only one."""
+    """Return the names of a plug's switches by their codes, none if it has only one."""
     return {gang: snapshot.gang_name(id_, gang) for gang in plug.gangs} if len(plug.gangs) > 1 else {}
 
 

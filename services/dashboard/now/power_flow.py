@@ -51,7 +51,7 @@ def _direction(watts: float | None, names: tuple[str, str, str], localizer: Loca
 
 
 def battery_flow(power_w: float | None, localizer: Localizer) -> str:
-    """Return in which direction a battery's current flows, and with what power."""
+    """Return whether a battery charges or discharges, and with what power."""
     if power_w is None:
         return localizer("unknown")
     if not flow_sign(power_w):

@@ -22,7 +22,7 @@ PAST, TODAY = "now-recorded", "now-today"
 
 
 def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> dict[str, list[Any]]:
-    """Return the recorded layer of the timeline and the energy of today; a note where the history cannot be read."""
+    """Return the recorded layer of the timeline and the energy of today; a note if the history cannot be read."""
     span, grid = axis(localizer.now), context.snapshot().grid
     try:
         with Session(context.engine) as session:

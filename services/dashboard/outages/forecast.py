@@ -1,4 +1,4 @@
-"""Whether the battery lasts through each outage ahead, what to charge before, and how right that has been; pure."""
+"""Whether the battery lasts through each outage ahead, what to charge before, and the past accuracy; pure."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from shared.texts.outlook_sentences import charging_advice, outage_sentence, sco
 
 
 def forecast(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """Return the card's content, nothing where there is no fresh outlook."""
+    """Return the card's content, nothing if there is no fresh outlook."""
     outlook = usable_outlook(snapshot.outlook, localizer.now) if snapshot.connected else None
     if outlook is None:
         return []

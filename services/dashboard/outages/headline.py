@@ -20,7 +20,7 @@ STATES = {Expected.POWER: "on", Expected.OUTAGE: "off", Expected.EMERGENCY: "off
 
 
 def headline(plan: OutageSchedule | None, localizer: Localizer, off_since: datetime | None = None) -> str:
-    """Return what the schedule says about this moment, and about the outage that lasts since `off_since`."""
+    """Return what the schedule says about this moment, and about the outage running since `off_since`."""
     if plan is None:
         return localizer("outages.none")
     if is_stale(plan, localizer):
@@ -48,7 +48,7 @@ def _expected(plan: OutageSchedule, localizer: Localizer, off_since: datetime | 
 
 
 def off_since(snapshot: BrokerState, localizer: Localizer, fresh_for: timedelta) -> datetime | None:
-    """Return since when the power is out, None where it is on or nobody knows."""
+    """Return since when the power has been out; None if it is on or unknown."""
     grid = live_figures(snapshot, localizer.now, fresh_for).grid if snapshot.connected else None
     return grid.since if grid and grid.state is Grid.OFF else None
 

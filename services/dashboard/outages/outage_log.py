@@ -18,7 +18,7 @@ ON_TIME_MIN = 1
 """Closer to the schedule than this is on time."""
 MOST_PLUGS = 5
 LOWER_PERCENT = 1.0
-"""The lowest charge is worth a word where it is lower than at both ends by this much."""
+"""The lowest charge is mentioned if it is lower than at both ends by this much."""
 PLANNED = {True: "planned", False: "unplanned", None: "unknown"}
 
 

@@ -23,7 +23,7 @@ PERIODS_DAYS = (7, 30)
 
 
 def recorded(context: PageContext, localizer: Localizer, _options: ViewOptions) -> list[Any]:
-    """Return the cards, or a message where nothing is recorded or the database cannot be read."""
+    """Return the cards, or a message if nothing is recorded or the database cannot be read."""
     try:
         with Session(context.engine) as session:
             return _cards(session, context, localizer)

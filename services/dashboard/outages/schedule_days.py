@@ -68,14 +68,14 @@ def _window(window: Window, localizer: Localizer) -> html.Li:
 
 
 def _window_text(window: Window, localizer: Localizer) -> str:
-    """The hours and the length, and the certainty where the outage is not definite."""
+    """Return the hours and the length, and the certainty if the outage is not definite."""
     text = f"{localizer.hours_of(window.start, window.end)}, {localizer.lasted(window.end - window.start)}"
     sure = window.certainty is Certainty.DEFINITE
     return text if sure else f"{text}, {localizer(f'outages.certainty_{window.certainty.value}')}"
 
 
 def about(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
-    """Return whose schedule it is, its sources, its age, and what is wrong with it if anything is."""
+    """Return the address of the schedule, its sources, its age, and any problem with it."""
     plan = snapshot.schedule
     if plan is None:
         return []
@@ -111,7 +111,7 @@ def _region(plan: OutageSchedule, localizer: Localizer) -> str:
 
 
 def _sources(plan: OutageSchedule, localizer: Localizer) -> str:
-    """The source, or that of each day from today on where they differ."""
+    """Return the source, or that of each day from today on if they differ."""
     days = [one for one in plan.days if one.day >= localizer.today and one.source]
     if len({one.source for one in days}) < 2:
         return days[0].source or "" if days else plan.source or ""
@@ -119,7 +119,7 @@ def _sources(plan: OutageSchedule, localizer: Localizer) -> str:
 
 
 def fit_text(snapshot: BrokerState, localizer: Localizer) -> str:
-    """Return how well the home's outages fit its queue; empty where nothing is known of this address."""
+    """Return how well the home's outages fit its queue; empty if nothing is known of this address."""
     plan, fit = snapshot.schedule, snapshot.queue_fit
     if plan is None or fit is None or (fit.queue, fit.region) != (plan.queue, plan.region) or not fit.outages:
         return ""

@@ -29,7 +29,7 @@ def alerts(snapshot: BrokerState, localizer: Localizer) -> list[Any]:
 
 
 def why_closed(snapshot: BrokerState, localizer: Localizer) -> str:
-    """Return why nothing can be changed now; empty where it can."""
+    """Return why nothing can be changed now; empty if it can."""
     if not snapshot.connected:
         return localizer("plug.no_broker")
     if not is_service_working(snapshot.services.get("bot"), localizer.now):

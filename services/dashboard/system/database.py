@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Facts:
-    """Its schema, size and last backup, None where there is none yet; problem is why it cannot be read."""
+    """Its schema, size and last backup, None if there is none yet; problem is why it cannot be read."""
 
     schema: str | None = None
     size_bytes: int | None = None
@@ -43,7 +43,7 @@ def facts(place: Place, engine: Engine) -> Facts:
 
 
 def password_of(place: Place) -> str:
-    """Return the password in a database's address, empty where there is none."""
+    """Return the password in a database's address, empty if there is none."""
     return (make_url(place).password or "") if isinstance(place, str) else ""
 
 

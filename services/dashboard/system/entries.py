@@ -23,7 +23,7 @@ def entry(
 
 
 def fact_list(facts: Sequence[Fact], kind: str = "") -> list[Any]:
-    """Return facts as a list of terms; empty where none is known."""
+    """Return facts as a list of terms; empty if none is known."""
     known = [html.Div([html.Dt(label), html.Dd(value)]) for label, value in facts if value]
     return [html.Dl(known, className=f"terms {kind}")] if known else []
 
