@@ -6,6 +6,8 @@ from shared.messages import BatteryState
 
 RESERVE_PERCENT = 10.0
 """The charge at which the house goes dark: most inverters cut off near this, before the battery is empty."""
+IN_FOR_OUT = 1.05
+"""How much more energy goes into a battery than comes out of it, usually."""
 PLAUSIBLE_HOURS = 24 * 365
 """A battery that would last longer is at rest, or has reported something impossible."""
 

@@ -13,6 +13,7 @@ from services.outlook.charging_times import CHARGING_W, ChargingTimes, Mask, hal
 from services.outlook.estimate import Estimate, default, fading, weighted_quantile
 from services.outlook.history import Floats
 from services.outlook.steps import PER_HOUR, STEP_H, Steps, filled, spans
+from shared.charge import IN_FOR_OUT
 
 HALF_LIFE_DAYS = 45.0
 LEAST_POINTS = 3.0
@@ -21,8 +22,6 @@ ASSUMED_WH = 5000.0
 """A home battery of one small pack."""
 ASSUMED_POINTS = 12.0
 """An assumed capacity weighs as much as this many measured points of discharge."""
-IN_FOR_OUT = 1.05
-"""How much more goes into a battery than comes out."""
 CONVERSION, IDLE_W, SUN_USED = 1.08, 60.0, 0.96
 """Of a usual inverter: taken from the battery for each watt of load, taken always, and what is left of the sun."""
 CERTAIN_ROWS = np.array([40.0, 20.0, 40.0])

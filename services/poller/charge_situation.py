@@ -15,6 +15,7 @@ from services.poller.charge_ahead_rules import (
 )
 from services.poller.setting_check import Present, bounds_of, checked, hindrance, no_way_back, proof
 from shared.broker_state import BrokerState
+from shared.charge import IN_FOR_OUT
 from shared.conditions import Reason
 from shared.conditions import charge_ahead as conditions
 from shared.live_figures import LiveFigures, usable_outlook
@@ -30,7 +31,6 @@ from shared.outages import is_stale, next_outage
 
 ASSUMED_WH = 105.0
 """What a percent takes if the battery is unknown: 10 kWh, with losses."""
-IN_FOR_OUT = 1.05
 USUAL_V = 51.2
 FULL = 100.0
 SAME_START = timedelta(minutes=15)
