@@ -131,7 +131,7 @@ def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) ->
     return [
         *_charge(localizer, outlook),
         *between(localizer, outlook, outage),
-        reserve(localizer, outlook),
+        _reserve(localizer, outlook),
         *_figures(localizer, outlook),
         *scorecard_sentences(localizer, outlook),
         *map(localizer.reason, outlook.unknown),
@@ -139,21 +139,14 @@ def how(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None) ->
 
 
 def replayed(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
-    """Yield the same of a past moment: of every figure with what it is based on, and without the later past error."""
+    """Yield the same for a past moment: every figure with what it is based on, and without the later past accuracy."""
     yield from _charge(localizer, outlook)
-    yield reserve(localizer, outlook)
-    for one in outlook.learned:
-        name = localizer(f"outlook.{one.name}")
-        if one.is_default:
-            yield localizer("outlook.figure_assumed", name=name, value=_value(localizer, one))
-        else:
-            unit = localizer(f"outlook.evidence_{one.evidence_unit}")
-            evidence = f"{localizer.decimal(one.evidence)}{NO_BREAK}{unit}"
-            yield localizer("outlook.figure_from", name=name, value=_value(localizer, one), evidence=evidence)
+    yield _reserve(localizer, outlook)
+    yield from (_figure(localizer, one, with_evidence=True) for one in outlook.learned)
     yield from map(localizer.reason, outlook.unknown)
 
 
-def reserve(localizer: Localizer, outlook: Outlook) -> Localized:
+def _reserve(localizer: Localizer, outlook: Outlook) -> Localized:
     """Return what it means to last."""
     return localizer("outlook.reserve", percent=localizer.number("percent", outlook.reserve_percent))
 
@@ -250,10 +243,18 @@ def between(localizer: Localizer, outlook: Outlook, outage: OutageOutlook | None
 
 def _figures(localizer: Localizer, outlook: Outlook) -> Iterator[str]:
     known = {one.name: one for one in outlook.learned}
-    for name in FIGURES:
-        if name in known:
-            sentence = "outlook.figure_assumed" if known[name].is_default else "outlook.figure"
-            yield localizer(sentence, name=localizer(f"outlook.{name}"), value=_value(localizer, known[name]))
+    yield from (_figure(localizer, known[name]) for name in FIGURES if name in known)
+
+
+def _figure(localizer: Localizer, figure: LearnedFigure, *, with_evidence: bool = False) -> str:
+    name, value = localizer(f"outlook.{figure.name}"), _value(localizer, figure)
+    if figure.is_default:
+        return localizer("outlook.figure_assumed", name=name, value=value)
+    if not with_evidence:
+        return localizer("outlook.figure", name=name, value=value)
+    unit = localizer(f"outlook.evidence_{figure.evidence_unit}")
+    evidence = f"{localizer.decimal(figure.evidence)}{NO_BREAK}{unit}"
+    return localizer("outlook.figure_from", name=name, value=value, evidence=evidence)
 
 
 def _value(localizer: Localizer, figure: LearnedFigure) -> str:
