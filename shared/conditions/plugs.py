@@ -85,8 +85,8 @@ def no_switch_in_answer(*, name: str) -> None:
     "plug.not_a_switch",
     uk="Точка даних {point} у {name} не є вимикачем (увімкнено чи вимкнено повідомляють: {some}). Задайте правильну в "
     "`gangs` у списку розеток; в автоматів це зазвичай 16.",
-    en="The data point {point} of {name} is no switch (those that are on or off: {some}). Set the right one as `gangs` "
-    "in the list of plugs; that of a breaker is usually 16.",
+    en="Data point {point} of {name} is not a switch (these report on or off: {some}). Set the right one under `gangs` "
+    "in the list of plugs; for a breaker it is usually 16.",
 )
 def not_a_switch(*, name: str, point: int, some: str) -> None:
     """What should be a switch holds a number or a text: nothing is written to it."""
